@@ -1,0 +1,159 @@
+"""Schemas, attributes and resource types as values (RFC 7643 §2, §6, §7).
+
+Rules: names compare case-insensitively and are kept in their canonical spelling; a resource type knows its
+core schema and the extensions that are switched on for it, so two directories may differ.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+
+class AttributeType(Enum):
+    """RFC 7643 §2.3."""
+
+    STRING = "string"
+    BOOLEAN = "boolean"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    DATE_TIME = "dateTime"
+    BINARY = "binary"
+    REFERENCE = "reference"
+    COMPLEX = "complex"
+
+
+class Mutability(Enum):
+    """RFC 7643 §7."""
+
+    READ_ONLY = "readOnly"
+    READ_WRITE = "readWrite"
+    IMMUTABLE = "immutable"
+    WRITE_ONLY = "writeOnly"
+
+
+class Returned(Enum):
+    """RFC 7643 §7."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+    DEFAULT = "default"
+    REQUEST = "request"
+
+
+class Uniqueness(Enum):
+    """RFC 7643 §7."""
+
+    NONE = "none"
+    SERVER = "server"
+    GLOBAL = "global"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute definition; `sub_attributes` is non-empty only for a complex one."""
+
+    name: str
+    type: AttributeType = AttributeType.STRING
+    multi_valued: bool = False
+    required: bool = False
+    case_exact: bool = False
+    mutability: Mutability = Mutability.READ_WRITE
+    returned: Returned = Returned.DEFAULT
+    uniqueness: Uniqueness = Uniqueness.NONE
+    description: str = ""
+    canonical_values: tuple[str, ...] = ()
+    reference_types: tuple[str, ...] = ()
+    sub_attributes: "tuple[Attribute, ...]" = ()
+
+    @cached_property
+    def subs(self) -> "Mapping[str, Attribute]":
+        """Sub-attributes by lower-case name."""
+        return {sub.name.lower(): sub for sub in self.sub_attributes}
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A schema by its URN (`id`); URNs compare case-insensitively (RFC 7644 §3.10)."""
+
+    id: str
+    name: str
+    description: str
+    attributes: tuple[Attribute, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Attribute]:
+        """Attributes by lower-case name."""
+        return {attribute.name.lower(): attribute for attribute in self.attributes}
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A schema extension of a resource type (RFC 7643 §6)."""
+
+    schema: Schema
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """What may live at one endpoint: a core schema, the common attributes, and extensions."""
+
+    name: str
+    endpoint: str
+    description: str
+    schema: Schema
+    extensions: tuple[Extension, ...] = field(default=())
+
+    @cached_property
+    def schemas(self) -> Mapping[str, Schema]:
+        """Core schema and extensions by lower-case URN."""
+        return {s.id.lower(): s for s in (self.schema, *(e.schema for e in self.extensions))}
+
+    @cached_property
+    def common(self) -> Mapping[str, Attribute]:
+        """`schemas`, `id`, `externalId`, `meta` by lower-case name (RFC 7643 §3.1)."""
+        return {attribute.name.lower(): attribute for attribute in COMMON_ATTRIBUTES}
+
+    @cached_property
+    def top_level(self) -> Mapping[str, Attribute]:
+        """What may stand at the top of the document without a URN: common and core attributes."""
+        return {**self.common, **self.schema.by_name}
+
+
+_RO = Mutability.READ_ONLY
+
+COMMON_ATTRIBUTES: tuple[Attribute, ...] = (
+    Attribute(
+        "schemas",
+        AttributeType.REFERENCE,
+        multi_valued=True,
+        required=True,
+        case_exact=True,
+        returned=Returned.ALWAYS,
+        description="The URIs of the schemas that the resource has attributes of.",
+        reference_types=("uri",),
+    ),
+    Attribute(
+        "id",
+        case_exact=True,
+        mutability=_RO,
+        returned=Returned.ALWAYS,
+        uniqueness=Uniqueness.SERVER,
+        description="The identifier that this server gave to the resource.",
+    ),
+    Attribute("externalId", case_exact=True, description="The identifier that the client gave to it."),
+    Attribute(
+        "meta",
+        AttributeType.COMPLEX,
+        mutability=_RO,
+        description="What the server knows of the resource.",
+        sub_attributes=(
+            Attribute("resourceType", case_exact=True, mutability=_RO),
+            Attribute("created", AttributeType.DATE_TIME, mutability=_RO),
+            Attribute("lastModified", AttributeType.DATE_TIME, mutability=_RO),
+            Attribute("location", AttributeType.REFERENCE, mutability=_RO, reference_types=("uri",)),
+            Attribute("version", case_exact=True, mutability=_RO),
+        ),
+    ),
+)
