@@ -37,7 +37,6 @@ class Quirk(Enum):
     BARE_TOKEN = "bare_token"  # noqa: S105 - JumpCloud's API key: Authorization without a scheme
     API_KEY_HEADER = "api_key_header"  # JumpCloud: x-api-key
     BYTE_ORDER_MARK = "byte_order_mark"
-    CONTENT_TYPE_JSON = "content_type_json"  # application/json instead of application/scim+json
     CONTENT_TYPE_MISSING = "content_type_missing"
     MISSING_ACTIVE_MEANS_TRUE = "missing_active_means_true"  # off by default: it can revive a leaver
 

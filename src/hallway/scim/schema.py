@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from typing import Final, TypeAlias
 
 
 class AttributeType(Enum):
@@ -49,6 +50,11 @@ class Uniqueness(Enum):
     GLOBAL = "global"
 
 
+PlainTypes: TypeAlias = Mapping[str, type]
+
+_PLAIN: Final = {AttributeType.STRING: str, AttributeType.REFERENCE: str, AttributeType.BOOLEAN: bool}
+
+
 @dataclass(frozen=True)
 class Attribute:
     """One attribute definition; `sub_attributes` is non-empty only for a complex one."""
@@ -71,6 +77,23 @@ class Attribute:
         """Sub-attributes by lower-case name."""
         return {sub.name.lower(): sub for sub in self.sub_attributes}
 
+    @cached_property
+    def plain_subs(self) -> PlainTypes:
+        """What a client may set of it without further rules, by exact name: the Python types of text and booleans."""
+        if any(sub.required for sub in self.sub_attributes):
+            return {}
+        return {
+            sub.name: _PLAIN[sub.type]
+            for sub in self.sub_attributes
+            if sub.type in _PLAIN and not sub.multi_valued and sub.mutability is not Mutability.READ_ONLY
+        }
+
+    @cached_property
+    def withheld(self) -> bool:
+        """Whether it, or something of it, is not returned by default."""
+        shown = self.returned in (Returned.ALWAYS, Returned.DEFAULT) and self.mutability is not Mutability.WRITE_ONLY
+        return not shown or any(sub.withheld for sub in self.sub_attributes)
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -85,6 +108,16 @@ class Schema:
     def by_name(self) -> Mapping[str, Attribute]:
         """Attributes by lower-case name."""
         return {attribute.name.lower(): attribute for attribute in self.attributes}
+
+    @cached_property
+    def demanding(self) -> tuple[Attribute, ...]:
+        """The attributes that are required, or have a sub-attribute that is."""
+        return tuple(a for a in self.attributes if a.required or any(sub.required for sub in a.sub_attributes))
+
+    @cached_property
+    def withheld(self) -> tuple[Attribute, ...]:
+        """The attributes of which not everything is returned by default."""
+        return tuple(attribute for attribute in self.attributes if attribute.withheld)
 
 
 @dataclass(frozen=True)

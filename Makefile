@@ -1,0 +1,76 @@
+# What a person types: `make run`, `make test`, `make check`, `make bench`, `make requirements`.
+# Packages are installed only when requirements/ or pyproject.toml changed, each by its hash.
+
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run test check bench requirements clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.run
+	@mkdir -p var
+	@$(BIN)/hallway hub serve
+
+test: check
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --include='src/hallway/scim/*' --show-missing --skip-covered --fail-under=100
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=90
+
+check: $(VENV)/.test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: .venv-bench/.bench
+	.venv-bench/bin/python -m bench
+
+clean:
+	rm -rf $(VENV) .venv-bench .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
+
+# --- environments -----------------------------------------------------------------------------------------
+
+# The requirements of the tests include those of running: after them, running has nothing left to install.
+$(VENV)/.test: requirements/test.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
+	$(PIP) install --require-hashes -r requirements/test.txt
+	$(PIP) install --require-hashes -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --require-hashes -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-bench/.bench: requirements/bench.txt requirements/build.txt pyproject.toml | .venv-bench/bin/pip
+	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
+	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/build.txt
+	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Debian's python3 comes without the part that makes environments; root installs it, others are told how.
+%/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    { echo "Hallway needs Python 3.11 or newer: name one by  make PYTHON=python3.11 …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	      apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; } || \
+	    { echo "Python's venv module is missing. On Debian and Ubuntu:  sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(dir $(patsubst %/,%,$(dir $@)))
+
+# --- pinning ----------------------------------------------------------------------------------------------
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+requirements: | $(VENV)/bin/pip
+	$(PIP) install uv
+	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) pyproject.toml --group test -o requirements/test.txt
+	$(COMPILE) pyproject.toml --group bench -o requirements/bench.txt
+	printf 'hatchling\neditables\n' | $(COMPILE) - --constraints requirements/test.txt -o requirements/build.txt

@@ -1,0 +1,28 @@
+"""The tree of commands."""
+
+import typer
+
+from hallway.cli import directories, organizations, tokens
+from hallway.cli.serving import serve
+
+app = typer.Typer(
+    name="hallway",
+    help="Single sign-on and user provisioning, both doors of it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+hub = typer.Typer(
+    help="The Hub: beside your product, where customers' directories provision into.", no_args_is_help=True
+)
+app.add_typer(hub, name="hub")
+hub.command()(serve)
+hub.add_typer(organizations.app, name="organization")
+hub.add_typer(directories.app, name="directory")
+hub.add_typer(tokens.app, name="token")
+
+
+def main() -> None:
+    """The program."""
+    app()

@@ -1,0 +1,57 @@
+"""`hallway hub serve`."""
+
+import os
+import sys
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from hallway.cli.running import PROBLEMS, BaseUrl, Database, refuse, settings_of
+from hallway.setting_values import SqliteLocation
+from hallway.settings import SETTINGS, Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option("--host", envvar="HALLWAY_HOST", help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", envvar="HALLWAY_PORT", help="The port to listen on.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", envvar="HALLWAY_WORKERS", help="Processes; more than one needs PostgreSQL."),
+    ] = None,
+    database: Database = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Serve the Hub. An empty database gets its schema; on SQLite the file and its key are made."""
+    flags = {"host": host, "port": port, "workers": workers, "database": database, "base_url": base_url}
+    settings = settings_of(flags)
+    for name, value in flags.items():
+        if value is not None:
+            os.environ[SETTINGS[name].variable] = str(value)
+    from hallway.file_lock import hold
+    from hallway.web.server import Listening
+    from hallway.web.server import serve as serve_application
+
+    with ExitStack() as stack:
+        if isinstance(settings.database, SqliteLocation):
+            try:
+                stack.enter_context(hold(settings.database.path))
+            except PROBLEMS as problem:
+                refuse(problem, 1)
+        _greet(settings)
+        serve_application("hallway.web.app:application", Listening(settings.host, settings.port, settings.workers))
+
+
+def _greet(settings: Settings) -> None:
+    """The addresses, and what to type first."""
+    print(
+        f"Hallway Hub at {settings.base_url}\n"
+        f"  on this machine  {settings.local_url}\n"
+        f"  database         {settings.database.shown}\n"
+        "\n"
+        "First steps, in another terminal (see docs/tutorials/first-directory.md):\n"
+        '  hallway hub organization create "Acme"\n'
+        '  hallway hub directory create ORGANIZATION --name "Acme staff" --provider jumpcloud\n',
+        file=sys.stderr,
+        flush=True,
+    )

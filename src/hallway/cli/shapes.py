@@ -1,0 +1,77 @@
+"""What commands print, as JSON values."""
+
+from datetime import UTC, datetime
+
+from hallway.hub.directories.model import Directory, Standing, Token
+from hallway.hub.organizations.model import Organization
+from hallway.ids import DIRECTORY, ORGANIZATION, TOKEN, wire
+from hallway.scim.json import JsonObject
+from hallway.settings import Settings
+
+
+def instant(at: int | None) -> str | None:
+    """An instant for people and programs."""
+    return None if at is None else datetime.fromtimestamp(at / 1_000_000, UTC).isoformat(timespec="seconds")
+
+
+def organization_shape(one: Organization) -> JsonObject:
+    """An organization."""
+    return {
+        "id": wire(ORGANIZATION, one.id),
+        "name": one.name,
+        "external_id": one.external_id,
+        "plan": one.plan.value,
+        "state": one.state.value,
+        "created_at": instant(one.created_at),
+    }
+
+
+def directory_shape(one: Directory, settings: Settings, standing: Standing | None = None) -> JsonObject:
+    """A directory; its base URL is what the other side is given."""
+    rules = one.rules
+    shape: JsonObject = {
+        "id": wire(DIRECTORY, one.id),
+        "organization_id": wire(ORGANIZATION, one.organization_id),
+        "name": one.name,
+        "provider": one.provider.value,
+        "state": one.state.value,
+        "base_url": f"{settings.scim_base_url}/scim/{wire(DIRECTORY, one.id)}/v2",
+        "extra_base_url": f"{settings.scim_base_url}{one.base_path}" if one.base_path else None,
+        "created_at": instant(one.created_at),
+        "rules": {
+            "strict": rules.strict,
+            "user_name_is_email": rules.user_name_is_email,
+            "immutable": list(rules.immutable),
+            "delete_deactivates": rules.delete_deactivates,
+            "restore_by_external_id": rules.restore_by_external_id,
+            "group_names_unique": rules.group_names_unique,
+            "group_patch_answers_resource": rules.group_patch_answers_resource,
+            "quirks_on": [quirk.value for quirk in sorted(rules.quirks_on, key=lambda quirk: quirk.value)],
+            "schemas": list(rules.schemas),
+        },
+    }
+    if standing is not None:
+        shape["users"] = standing.users
+        shape["groups"] = standing.groups
+        shape["last_request_at"] = instant(standing.last_request_at)
+        shape["quirks"] = dict(standing.quirks)
+        shape["reads"] = standing.reads
+    return shape
+
+
+def token_shape(one: Token, now: int) -> JsonObject:
+    """A token without its text."""
+    state = "revoked" if one.revoked_at is not None else "alive" if one.is_alive(now) else "expired"
+    return {
+        "id": wire(TOKEN, one.id),
+        "directory_id": wire(DIRECTORY, one.directory_id),
+        "label": one.label,
+        "state": state,
+        "imported": one.imported,
+        "created_at": instant(one.created_at),
+        "expires_at": instant(one.expires_at),
+        "revoked_at": instant(one.revoked_at),
+        "last_used_at": instant(one.last_used_at),
+        "last_address": one.last_address,
+        "last_client": one.last_client,
+    }

@@ -1,0 +1,1 @@
+"""Hallway Hub: what runs beside the application."""

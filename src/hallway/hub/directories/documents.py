@@ -1,0 +1,128 @@
+"""A canonical resource as finished bytes, and the answer made of them without parsing.
+
+Rules: the enterprise extension is last in a stored document and `manager` last in it, so that what changes
+without a write is inserted at one known place and appended at the end.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+
+from hallway.hub.directories.columns import ENTERPRISE
+from hallway.hub.directories.model import Kind
+from hallway.hub.directories.resources import GroupOfUser, MemberOfGroup, Stored
+from hallway.ids import GROUP, USER, ResourceId, wire
+from hallway.scim.json import JsonObject
+from hallway.scim.projection import merged_hidden, split_returned
+from hallway.scim.schema import ResourceType
+
+SCHEMA_VERSION: Final = 1
+PREFIX: Final = {Kind.USER: USER, Kind.GROUP: GROUP, Kind.GONE: USER}
+ENDPOINT: Final = {Kind.USER: "Users", Kind.GROUP: "Groups", Kind.GONE: "Users"}
+_TYPE: Final = {Kind.USER: b"User", Kind.GROUP: b"Group", Kind.GONE: b"User"}
+_ENDPOINT: Final = {kind: name.encode() for kind, name in ENDPOINT.items()}
+
+
+def resource_id(kind: Kind, value: ResourceId) -> str:
+    """The id on the wire."""
+    return wire(PREFIX[kind], value)
+
+
+def document_of(
+    resource: JsonObject, kind: Kind, value: ResourceId, resource_type: ResourceType
+) -> tuple[bytes, bytes | None, int | None]:
+    """The document without its closing brace, what is not returned by default, and where a manager is completed."""
+    shown, hidden = split_returned(resource, resource_type)
+    document: JsonObject = {"schemas": shown.get("schemas", []), "id": resource_id(kind, value)}
+    extension = shown.pop(ENTERPRISE, None)
+    document.update((name, held) for name, held in shown.items() if name not in document)
+    manager = None
+    if isinstance(extension, dict):
+        rest = {name: held for name, held in extension.items() if name != "manager"}
+        manager = extension.get("manager")
+        if isinstance(manager, dict) and "value" in manager:
+            manager = rest["manager"] = {"value": manager["value"]}
+        document[ENTERPRISE] = rest
+    text = orjson.dumps(document)[:-1]
+    return text, orjson.dumps(hidden) if hidden else None, len(text) - 2 if manager else None
+
+
+def resource_of(stored: Stored) -> JsonObject:
+    """The canonical resource as it was stored: without `meta`, `groups`, `members`."""
+    shown: JsonObject = orjson.loads(stored.document + b"}")
+    return merged_hidden(shown, orjson.loads(stored.hidden)) if stored.hidden else shown
+
+
+def complete(stored: Stored, base: bytes, members: Sequence[MemberOfGroup] = ()) -> JsonObject:
+    """Everything of a resource, hidden attributes too: for filters and projections."""
+    shown: JsonObject = orjson.loads(rendered(stored, base, members))
+    return merged_hidden(shown, orjson.loads(stored.hidden)) if stored.hidden else shown
+
+
+def rendered(stored: Stored, base: bytes, members: Sequence[MemberOfGroup] = ()) -> bytes:
+    """The answer: stored bytes, and what is joined at read. `base` is the directory's base URL."""
+    document = stored.document
+    if stored.splice_at is not None and stored.manager_display is not None:
+        document = _with_manager(document, stored.splice_at, stored, base)
+    parts = [document]
+    if stored.groups:
+        parts.append(b',"groups":[' + b",".join(_group(group, base) for group in stored.groups) + b"]")
+    if members:
+        parts.append(b',"members":[' + b",".join(_members(members, base)) + b"]")
+    parts.append(_meta(stored, base))
+    return b"".join(parts)
+
+
+def _with_manager(document: bytes, at: int, stored: Stored, base: bytes) -> bytes:
+    manager = b"" if stored.manager_id is None else stored.manager_id.hex().encode()
+    reference = b',"$ref":"%b/Users/user_%b","displayName":' % (base, manager)
+    return document[:at] + reference + orjson.dumps(stored.manager_display) + document[at:]
+
+
+def _group(group: GroupOfUser, base: bytes) -> bytes:
+    value = b"group_" + group.id.hex().encode()
+    kind = b"direct" if group.direct else b"indirect"
+    display = orjson.dumps(group.display)
+    return b'{"value":"%b","$ref":"%b/Groups/%b","display":%b,"type":"%b"}' % (value, base, value, display, kind)
+
+
+def _members(members: Iterable[MemberOfGroup], base: bytes) -> Iterable[bytes]:
+    users, groups = base + b"/Users/", base + b"/Groups/"
+    for member in members:
+        if member.kind is Kind.GROUP:
+            value, place, kind = b"group_" + member.id.hex().encode(), groups, b"Group"
+        else:
+            value, place, kind = b"user_" + member.id.hex().encode(), users, b"User"
+        display = orjson.dumps(member.display)
+        yield b'{"value":"%b","$ref":"%b%b","display":%b,"type":"%b"}' % (value, place, value, display, kind)
+
+
+def _meta(stored: Stored, base: bytes) -> bytes:
+    return (
+        b',"meta":{"resourceType":"%b","created":"%b","lastModified":"%b","location":"%b","version":"W/\\"%d\\""}}'
+        % (
+            _TYPE[stored.kind],
+            instant_text(stored.created_at),
+            instant_text(stored.modified_at),
+            location(stored, base),
+            stored.revision,
+        )
+    )
+
+
+def location(stored: Stored, base: bytes) -> bytes:
+    """The resource's own address."""
+    return b"%b/%b/%b" % (base, _ENDPOINT[stored.kind], resource_id(stored.kind, stored.id).encode())
+
+
+def etag(stored: Stored) -> str:
+    """The weak tag of this revision (RFC 7644 §3.14)."""
+    return f'W/"{stored.revision}"'
+
+
+def instant_text(at: int) -> bytes:
+    """An xsd:dateTime of microseconds since 1970, to the millisecond."""
+    seconds, rest = divmod(at, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode() + b".%03dZ" % (rest // 1000)

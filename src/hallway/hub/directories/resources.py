@@ -1,0 +1,159 @@
+"""Users and groups as rows: finished bytes, and the columns beside them that are looked up.
+
+Rules: `document` is a JSON object without its closing brace and without what changes without a write: `meta`,
+a user's `groups`, a group's `members`, a manager's `$ref` and `displayName`. `seq` is the journal entry that
+wrote the document; `revision` also counts changes of members and is the ETag.
+"""
+
+from dataclasses import dataclass
+
+from hallway.hub.directories.model import Kind
+from hallway.ids import DirectoryId, OrganizationId, ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryKey:
+    """Where a resource lives."""
+
+    organization_id: OrganizationId
+    directory_id: DirectoryId
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a document is found by; texts ending in `_key` are folded."""
+
+    name_key: str | None
+    external_id: str | None
+    display: str
+    display_key: str | None
+    active: bool | None
+    keys: tuple[tuple[int, str], ...] = ()
+    manager_id: ResourceId | None = None
+    splice_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A resource as it was read.
+
+    `hidden` holds attributes that are not returned by default, as JSON. `manager_display` is None where the
+    manager is nobody of this directory; `groups` are a user's, `members` counts a group's.
+    """
+
+    id: ResourceId
+    kind: Kind
+    seq: int
+    revision: int
+    created_at: int
+    modified_at: int
+    document: bytes
+    hidden: bytes | None = None
+    splice_at: int | None = None
+    manager_id: ResourceId | None = None
+    manager_display: str | None = None
+    members: int = 0
+    schema_version: int = 1
+    groups: "tuple[GroupOfUser, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOfUser:
+    """A group that a user is in; `direct` is False where it is through another group."""
+
+    id: ResourceId
+    display: str
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOfGroup:
+    """A direct member of a group."""
+
+    id: ResourceId
+    kind: Kind
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewResource:
+    """A row to insert, with its look-up keys; stale where its name is taken."""
+
+    key: DirectoryKey
+    stored: Stored
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUpdate:
+    """A new document for a row; the old one goes to its history. Stale where `was` has been overtaken.
+
+    With `exact` the revision must not have moved either (If-Match).
+    """
+
+    key: DirectoryKey
+    was: Stored
+    stored: Stored
+    columns: Columns
+    old_keys: tuple[tuple[int, str], ...]
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRemoval:
+    """The row goes to its history, and leaves every group; `keys` are its look-up keys."""
+
+    key: DirectoryKey
+    was: Stored
+    at: int
+    keys: tuple[tuple[int, str], ...] = ()
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MembersAdded:
+    """Members that were not there; stale where one already is, or is nobody of this directory.
+
+    With `nested` the ids are groups.
+    """
+
+    key: DirectoryKey
+    group_id: ResourceId
+    ids: tuple[ResourceId, ...]
+    kind: Kind
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsNested:
+    """Groups were put into a group; stale where somebody did so since `was` was read, as no cycle may appear."""
+
+    key: DirectoryKey
+    was: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionHeld:
+    """Nothing to write, but stale where the resource's revision has moved (If-Match on a change of members)."""
+
+    key: DirectoryKey
+    was: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class MembersRemoved:
+    """Members that were there; stale where one is not."""
+
+    key: DirectoryKey
+    group_id: ResourceId
+    ids: tuple[ResourceId, ...]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMove:
+    """A user or group with its members goes to another directory of the same organization."""
+
+    key: DirectoryKey
+    was: Stored
+    target: DirectoryId

@@ -1,0 +1,1 @@
+"""The journal: who changed what, when, from where; written in the same transaction as the rows."""

@@ -1,0 +1,104 @@
+"""What a change is: rows, the journal's entries about them, and what it was decided on.
+
+Rules: entries are appended in the same transaction as the rows, in a gapless order per organization. Values
+that could name a person stand in `personal` only, which can be erased while the entry keeps its hash.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from hallway.ids import DirectoryId, EntryId, ExchangeId, OrganizationId
+from hallway.scim.json import JsonObject
+
+EVENT_TYPES: Final = {
+    "organization.created": "An organization was created.",
+    "organization.updated": "Its name, external id or plan changed.",
+    "organization.suspended": "Its directories refuse writes until it is resumed.",
+    "organization.resumed": "Its directories take writes again.",
+    "directory.created": "A directory was created.",
+    "directory.updated": "A directory's rules or addresses changed.",
+    "directory.disabled": "A directory refuses writes.",
+    "directory.enabled": "A directory takes writes again.",
+    "directory.deleted": "A directory was deleted; `people` says what became of its people.",
+    "token.created": "A directory token was made; its secret is not in the journal.",
+    "token.revoked": "A directory token ended.",
+    "user.created": "A directory user appeared.",
+    "user.updated": "Attributes of a directory user changed.",
+    "user.deactivated": "`active` became false: everything of this person ends here.",
+    "user.reactivated": "`active` became true again.",
+    "user.deleted": "A directory user was deleted.",
+    "user.restored": "A deleted directory user was pushed again and is the same person.",
+    "user.kept": "The directory was deleted; the user stays, kept by hand.",
+    "user.moved": "The user now belongs to another directory.",
+    "group.created": "A group appeared.",
+    "group.updated": "Attributes of a group changed.",
+    "group.members_changed": "Members were added to or removed from a group; only they are named.",
+    "group.deleted": "A group was deleted.",
+    "group.kept": "The directory was deleted; the group stays, kept by hand.",
+    "group.moved": "The group now belongs to another directory.",
+    "keys.rotated": "The deployment's data key was rotated.",
+}
+"""Every type of entry. `docs/reference/journal.md` has a heading for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: `kind` is `token`, `command` or `system`; `id` is the token's."""
+
+    kind: str
+    id: bytes | None = None
+    label: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fact of the journal, before it has its place (`seq`)."""
+
+    id: EntryId
+    type: str
+    at: int
+    actor: Actor
+    subject_id: bytes | None = None
+    directory_id: DirectoryId | None = None
+    exchange_id: ExchangeId | None = None
+    facts: JsonObject = field(default_factory=dict)
+    personal: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One entry as the journal keeps it; `personal` is None once it was erased."""
+
+    seq: int
+    entry: Entry
+    personal_hash: bytes
+    personal: JsonObject | None
+
+
+Row: TypeAlias = object
+"""A row to write: a frozen dataclass of some room, known to `store/rows.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one decision writes: all of it, or nothing. `request_id` is the id of its first entry, by which it is found
+    again where the answer to a commit was lost; empty without entries.
+    """
+
+    organization_id: OrganizationId
+    rows: tuple[Row, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    request_id: bytes = b""
+
+
+class Stale(Exception):
+    """What the change was decided on is no longer so; decide again."""
+
+
+class Unavailable(Exception):
+    """The database cannot take or answer this now; the same request may succeed later."""
+
+
+class TenantBreach(Exception):
+    """A read met a row of another organization: our own fault, and nothing of it is shown."""

@@ -1,0 +1,50 @@
+"""Opening, rotating and checking the keys of a database."""
+
+from contextlib import suppress
+
+from hallway.keys.model import NO_KEYS, KeyRecord, KeysChanged, WrongMasterKey
+from hallway.keys.ports import KeyStore
+from hallway.keys.ring import Ring, current, master_fits, opened, rewrapped, rotated
+
+
+async def open_ring(store: KeyStore, master: bytes, now: int) -> Ring:
+    """The ring of this database; an empty one gets its first data key. Raises `WrongMasterKey`."""
+    record = await store.read()
+    if not record.keys:
+        # Two processes may start at once: the second one takes what the first one wrote.
+        with suppress(KeysChanged):
+            await store.replace(rotated(NO_KEYS, master, now), NO_KEYS.check)
+        record = await store.read()
+    return opened(record, master)
+
+
+async def rotate(store: KeyStore, master: bytes, now: int) -> int:
+    """Make a new data key current; what was encrypted before stays readable. Returns the new key's id.
+
+    Raises `WrongMasterKey`, or `KeysChanged` when another rotation came in between.
+    """
+    record = await _checked(store, master)
+    fresh = rotated(record, master, now)
+    await store.replace(fresh, record.check)
+    return current(fresh).id
+
+
+async def change_master(store: KeyStore, master: bytes, new_master: bytes) -> None:
+    """Wrap all data keys with another master key; raises as `rotate` does."""
+    record = await _checked(store, master)
+    await store.replace(rewrapped(record, master, new_master), record.check)
+
+
+async def check(store: KeyStore, master: bytes) -> KeyRecord:
+    """The record, after every data key in it was opened; raises `WrongMasterKey` or `Undecipherable`."""
+    record = await _checked(store, master)
+    if record.keys:
+        opened(record, master)
+    return record
+
+
+async def _checked(store: KeyStore, master: bytes) -> KeyRecord:
+    record = await store.read()
+    if record.keys and not master_fits(record.check, master):
+        raise WrongMasterKey
+    return record

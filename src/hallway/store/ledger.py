@@ -1,0 +1,115 @@
+"""Turning changes into steps: what both engines' writers share.
+
+Rules: entries get the next `seq` of their organization; rows that carry `SEQ` get that of the first entry.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from hallway.journal.model import Change, Entry
+from hallway.store.rows import steps_of
+from hallway.store.statement import SEQ, Params, Statement, Step, statement
+
+BATCH_LIMIT = 200
+
+HEAD = statement(
+    "journal_head",
+    "SELECT organization_id, seq FROM journal_head WHERE organization_id = ?1 {lock}",
+)
+NEW_HEAD = statement(
+    "journal_head_moved",
+    "UPDATE journal_head SET seq = ?2 WHERE organization_id = ?1 RETURNING organization_id",
+)
+ENTRY = statement(
+    "journal_entry",
+    """INSERT INTO journal (organization_id, seq, id, type, at, actor_kind, actor_id, directory_id, subject_id,
+                             exchange_id, facts, personal_hash)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)""",
+)
+PERSONAL = statement(
+    "journal_personal_entry",
+    "INSERT INTO journal_personal (organization_id, seq, salt, body) VALUES (?1, ?2, ?3, ?4)",
+)
+FOUND = statement(
+    "journal_found",
+    """SELECT organization_id, seq FROM journal WHERE organization_id = ?1 AND id = ?2
+       AND seq > (SELECT seq FROM journal_head WHERE organization_id = ?1) - 1000 ORDER BY seq LIMIT 1""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A change as steps, before its place in the journal is known."""
+
+    change: Change
+    steps: tuple[Step, ...]
+    entries: tuple["PreparedEntry", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEntry:
+    """An entry's columns without organization and `seq`."""
+
+    columns: Params
+    salt: bytes
+    body: bytes
+
+
+def prepared(change: Change) -> Prepared:
+    """Encode everything that does not depend on the journal's head."""
+    steps = tuple(step for row in change.rows for step in steps_of(change.organization_id, row))
+    return Prepared(change, steps, tuple(_entry(entry) for entry in change.entries))
+
+
+def _entry(entry: Entry) -> PreparedEntry:
+    personal = {**entry.personal, "actor": entry.actor.label, "address": entry.actor.address}
+    body = orjson.dumps(personal)
+    salt = os.urandom(16)
+    digest = hashlib.sha256(salt + body).digest()
+    columns = (
+        entry.id,
+        entry.type,
+        entry.at,
+        entry.actor.kind,
+        entry.actor.id,
+        entry.directory_id,
+        entry.subject_id,
+        entry.exchange_id,
+        orjson.dumps(entry.facts),
+        digest,
+    )
+    return PreparedEntry(columns, salt, body)
+
+
+def placed(item: Prepared, head: int) -> list[Step]:
+    """All steps of a change whose organization's journal stands at `head`."""
+    org = item.change.organization_id
+    first = head + 1 if item.entries else 0
+    steps = [_with_seq(step, first) for step in item.steps]
+    for place, entry in enumerate(item.entries, first):
+        steps.append(Step(ENTRY, (org, place, *entry.columns)))
+        steps.append(Step(PERSONAL, (org, place, entry.salt, entry.body)))
+    return steps
+
+
+def _with_seq(step: Step, seq: int) -> Step:
+    if SEQ not in step.params:
+        return step
+    return Step(step.statement, tuple(seq if p is SEQ else p for p in step.params), step.must)
+
+
+def moved_head(org: bytes, head: int) -> tuple[Statement, Params]:
+    """The organization's new head, once for a batch."""
+    return NEW_HEAD, (org, head)
+
+
+def by_organization(batch: Sequence[Prepared]) -> list[list[Prepared]]:
+    """The batch in order of organization, so that two writers lock in the same order."""
+    groups: dict[bytes, list[Prepared]] = {}
+    for item in batch:
+        groups.setdefault(item.change.organization_id, []).append(item)
+    return [groups[org] for org in sorted(groups)]

@@ -1,0 +1,15 @@
+"""Forward-only migrations: `STEPS` in order, one SQL text each for both engines.
+
+Rules: a step that has been released is never edited (its checksum is kept in the database); `{bytes}`,
+`{text}`, `{int}`, `{small}` stand for each engine's types; every text column compares by bytes; every table
+but the closed list `GLOBAL_TABLES` has `organization_id` first in its primary key, unique indexes and foreign
+keys; no triggers, no identity columns. `tests/store/test_schema.py` holds them to this.
+"""
+
+from typing import Final
+
+from hallway.store.migrations import step_0001
+
+STEPS: Final = ((1, "the Hub's first schema", step_0001.SQL),)
+
+GLOBAL_TABLES: Final = frozenset({"organization", "locator", "deployment", "data_key", "schema_step", "key_check"})

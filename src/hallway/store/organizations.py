@@ -1,0 +1,91 @@
+"""Organizations: the global table of tenants."""
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+from hallway.hub.organizations.model import (
+    NewOrganization,
+    Organization,
+    OrganizationRemoval,
+    OrganizationState,
+    OrganizationUpdate,
+    Plan,
+)
+from hallway.ids import OrganizationId
+from hallway.store.database import Database, everywhere, tenant
+from hallway.store.rows import writes
+from hallway.store.statement import ResultRow, Step, statement
+
+_COLUMNS: Final = "organization_id, name, external_id, plan, state, created_at"
+
+BY_ID = statement("organization_by_id", f"SELECT {_COLUMNS} FROM organization WHERE organization_id = ?1")
+BY_EXTERNAL_ID = statement(
+    "global_organization_by_external_id", f"SELECT {_COLUMNS} FROM organization WHERE external_id = ?1"
+)
+ALL_OF_THEM = statement("global_organizations", f"SELECT {_COLUMNS} FROM organization ORDER BY organization_id")
+INSERT = statement("organization_insert", f"INSERT INTO organization ({_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+INSERT_HEAD = statement("journal_head_insert", "INSERT INTO journal_head (organization_id, seq) VALUES (?1, 0)")
+UPDATE = statement(
+    "organization_update",
+    """UPDATE organization SET name = ?2, external_id = ?3, plan = ?4, state = ?5 WHERE organization_id = ?1
+       RETURNING organization_id""",
+)
+TENANT_TABLES: Final = (
+    "exchange", "stranger_refusal", "quirk_count", "request_count", "member_past", "member", "resource_key",
+    "resource_version", "resource_count", "resource", "token", "directory", "journal_personal", "journal",
+    "journal_head",
+)  # fmt: skip
+"""Every table of tenants' rows, in an order in which they can be emptied."""
+EMPTIED = tuple(
+    statement(f"{table}_emptied", f"DELETE FROM {table} WHERE organization_id = ?1")
+    for table in (*TENANT_TABLES, "locator", "organization")
+)
+
+
+class OrganizationStore:
+    """See `hallway.hub.organizations.ports.Organizations`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def by_id(self, organization_id: OrganizationId) -> Organization | None:
+        """One organization."""
+        row = await tenant(self._database, organization_id).row(BY_ID)
+        return None if row is None else organization_of(organization_id, row)
+
+    async def by_external_id(self, external_id: str) -> Organization | None:
+        """The one that the vendor calls so."""
+        rows = await everywhere(self._database, BY_EXTERNAL_ID, external_id)
+        return _whole(rows[0]) if rows else None
+
+    async def all(self) -> Sequence[Organization]:
+        """Every organization, oldest first."""
+        return [_whole(row) for row in await everywhere(self._database, ALL_OF_THEM)]
+
+
+def _whole(row: ResultRow) -> Organization:
+    return organization_of(OrganizationId(cast("bytes", row[0])), row[1:])
+
+
+def organization_of(organization_id: OrganizationId, row: ResultRow) -> Organization:
+    """A row without its first column."""
+    name, external_id, plan, state, created = cast("tuple[str, str | None, str, str, int]", row)
+    return Organization(organization_id, name, Plan(plan), OrganizationState(state), created, external_id)
+
+
+@writes(NewOrganization)
+def _insert(org: bytes, row: NewOrganization) -> Sequence[Step]:
+    one = row.organization
+    columns = (one.name, one.external_id, one.plan.value, one.state.value, one.created_at)
+    return [Step(INSERT, (org, *columns)), Step(INSERT_HEAD, (org,))]
+
+
+@writes(OrganizationUpdate)
+def _update(org: bytes, row: OrganizationUpdate) -> Sequence[Step]:
+    one = row.organization
+    return [Step(UPDATE, (org, one.name, one.external_id, one.plan.value, one.state.value), 1)]
+
+
+@writes(OrganizationRemoval)
+def _remove(org: bytes, _: OrganizationRemoval) -> Sequence[Step]:
+    return [Step(emptied, (org,)) for emptied in EMPTIED]

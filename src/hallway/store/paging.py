@@ -1,0 +1,188 @@
+"""Pages of a search, by index and by position.
+
+Rules: with an exact condition and an order by column SQL alone answers; else the rows that the condition leaves
+are judged and ordered in Python, away from the loop, and only the page's rows are read whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, cast
+
+from hallway.hub.directories.columns import path_key
+from hallway.hub.directories.model import Kind
+from hallway.hub.directories.ports import Position, Search, SortKey
+from hallway.hub.directories.resources import DirectoryKey, Stored
+from hallway.ids import ResourceId
+from hallway.store.database import Tenant
+from hallway.store.shape import LIGHT, SHAPE, stored_of
+from hallway.store.statement import ResultRow, Statement, statement, translated
+from hallway.store.where import TRUE, Bound, Condition, condition
+
+COUNT = statement(
+    "resource_count_of",
+    """SELECT organization_id, count FROM resource_count
+       WHERE organization_id = ?1 AND directory_id = ?2 AND kind = ?3""",
+)
+BY_IDS = statement(
+    "resources_by_id",
+    f"""SELECT {SHAPE} FROM resource r
+        WHERE r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3 AND r.id IN {{ids:4}}""",
+)
+
+_HERE: Final = "r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3"
+_EPOCH_SHIFT: Final = 10**21
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A column that orders as the attribute does."""
+
+    column: str
+    nullable: bool = False
+    instant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page before its rows are completed."""
+
+    total: int
+    following: Position | None
+
+
+def sort_key_of_instant(nanoseconds: int) -> str:
+    """A text that orders as the instant does."""
+    return f"{nanoseconds + _EPOCH_SHIFT:022d}"
+
+
+def _order(search: Search) -> _Order | None:
+    if search.sort is None:
+        return _Order("r.id")
+    match path_key(search.sort):
+        case "id":
+            return _Order("r.id")
+        case "username" if search.kind is Kind.USER:
+            return _Order("r.name_key")
+        case "displayname":
+            return _Order("r.display_key", nullable=True)
+        case "externalid":
+            return _Order("r.external_id", nullable=True)
+        case "meta.created":
+            return _Order("r.created_at", instant=True)
+        case "meta.lastmodified":
+            return _Order("r.modified_at", instant=True)
+        case _:
+            return None
+
+
+async def found_page(own: Tenant, key: DirectoryKey, search: Search) -> tuple[Found, Sequence[ResultRow]]:
+    """The page's rows in order, without their organization."""
+    bound = Bound([own.organization_id, key.directory_id, int(search.kind)])
+    wanted = Condition(TRUE, True) if search.filter is None else condition(search.filter, search.kind, bound)
+    order = _order(search)
+    if wanted.exact and order is not None:
+        return await _by_sql(own, search, wanted, order, bound)
+    return await _by_evaluation(own, key, search, wanted, bound)
+
+
+async def _by_sql(
+    own: Tenant, search: Search, wanted: Condition, order: _Order, bound: Bound
+) -> tuple[Found, Sequence[ResultRow]]:
+    filtered = list(bound.params)
+    rows: list[ResultRow] = []
+    if search.count:
+        rows = await own.rows(_page_statement(search, wanted, order, bound), *bound.params[1:])
+    more = len(rows) > search.count
+    page = rows[: search.count]
+    following = _position(search, page[-1]) if more else None
+    if search.after is None and search.start == 1 and search.count and not more:
+        return Found(len(page), None), page
+    return Found(await _total(own, search, wanted, filtered), following), page
+
+
+def _page_statement(search: Search, wanted: Condition, order: _Order, bound: Bound) -> Statement:
+    """One more row than asked, to know whether there is a next page."""
+    where = f"{_HERE} AND {wanted.sql}"
+    if search.after is not None:
+        where += f" AND {_after(search.after, order, search.descending, bound)}"
+    ordered = _ordered(order, search.descending)
+    limit = f"LIMIT {bound.bind(search.count + 1)}"
+    if search.after is not None or search.start == 1:
+        return _statement(f"SELECT {SHAPE} FROM resource r WHERE {where} ORDER BY {ordered} {limit}")
+    inner = (
+        f"SELECT r.id FROM resource r WHERE {where} ORDER BY {ordered} {limit} OFFSET {bound.bind(search.start - 1)}"
+    )
+    return _statement(f"SELECT {SHAPE} FROM resource r WHERE {_HERE} AND r.id IN ({inner}) ORDER BY {ordered}")
+
+
+@lru_cache(maxsize=512)
+def _statement(sql: str) -> Statement:
+    return translated("resource_page", sql)
+
+
+def _ordered(order: _Order, descending: bool) -> str:
+    down = " DESC" if descending else ""
+    columns = [f"r.id{down}"]
+    if order.column != "r.id":
+        columns.insert(0, f"{order.column}{down}")
+    if order.nullable:
+        columns.insert(0, f"({order.column} IS NULL){down}")
+    return ", ".join(columns)
+
+
+def _after(position: Position, order: _Order, descending: bool, bound: Bound) -> str:
+    sign = "<" if descending else ">"
+    beyond_id = f"r.id {sign} {bound.bind(position.id)}"
+    column = order.column
+    if column == "r.id":
+        return beyond_id
+    missing, text = position.key
+    if missing:
+        rest = f" OR {column} IS NOT NULL" if descending else ""
+        return f"(({column} IS NULL AND {beyond_id}){rest})"
+    place = bound.bind((int(text) - _EPOCH_SHIFT) // 1000 if order.instant else text)
+    beyond = f"({column} {sign} {place} OR ({column} = {place} AND {beyond_id}))"
+    return f"({beyond} OR {column} IS NULL)" if order.nullable and not descending else beyond
+
+
+def _position(search: Search, row: ResultRow) -> Position:
+    stored, _ = stored_of(row)
+    return Position(search.sort_key(stored), stored.id)
+
+
+async def _total(own: Tenant, search: Search, wanted: Condition, params: Sequence[object]) -> int:
+    if search.filter is None:
+        row = await own.row(COUNT, *params[1:])
+    else:
+        sql = f"SELECT r.organization_id, COUNT(*) FROM resource r WHERE {_HERE} AND {wanted.sql}"
+        row = await own.row(_statement(sql + " GROUP BY r.organization_id"), *params[1:])
+    return 0 if row is None else cast("int", row[0])
+
+
+async def _by_evaluation(
+    own: Tenant, key: DirectoryKey, search: Search, wanted: Condition, bound: Bound
+) -> tuple[Found, Sequence[ResultRow]]:
+    def keep(row: ResultRow) -> tuple[SortKey, ResourceId] | None:
+        stored: Stored = stored_of(row)[0]
+        return (search.sort_key(stored), stored.id) if search.matches(stored) else None
+
+    light = _statement(f"SELECT {LIGHT} FROM resource r WHERE {_HERE} AND {wanted.sql}")
+    found = await own.sift(light, keep, *bound.params[1:])
+    found.sort(reverse=search.descending)
+    first = _first(found, search)
+    chosen = found[first : first + search.count]
+    more = search.count > 0 and len(found) > first + search.count
+    rows = await own.rows(BY_IDS, key.directory_id, int(search.kind), [one for _, one in chosen])
+    by_id = {row[0]: row for row in rows}
+    following = Position(*chosen[-1]) if more else None
+    return Found(len(found), following), [by_id[one] for _, one in chosen if one in by_id]
+
+
+def _first(found: Sequence[tuple[SortKey, ResourceId]], search: Search) -> int:
+    if search.after is None:
+        return search.start - 1
+    last = (search.after.key, search.after.id)
+    if search.descending:
+        return sum(1 for item in found if item >= last)
+    return sum(1 for item in found if item <= last)

@@ -1,0 +1,335 @@
+"""PostgreSQL: prepared statements on a short list of connections of our own, writes group-committed.
+
+Rules: connections never change session state outside a transaction; a batch first locks its organizations'
+journal heads in order, then runs every change's steps, statement by statement, each in one round trip for all
+changes; where anything in it is stale, the batch is rolled back and its changes run one by one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final, TypeVar
+
+import asyncpg
+
+from hallway.journal.model import Change, Stale, Unavailable
+from hallway.store.database import ScanTimedOut
+from hallway.store.ledger import (
+    BATCH_LIMIT,
+    FOUND,
+    HEAD,
+    NEW_HEAD,
+    Prepared,
+    by_organization,
+    moved_head,
+    placed,
+    prepared,
+)
+from hallway.store.statement import Params, ResultRow, Statement, Step
+
+SCHEMA: Final = "hallway"
+LOST: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+    asyncpg.OutOfMemoryError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.UndefinedTableError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+T = TypeVar("T")
+_SCAN_ROWS: Final = 1000
+CONFLICT: Final = (asyncpg.IntegrityConstraintViolationError, Stale)
+
+
+async def connected(url: str) -> asyncpg.Connection:
+    """One connection, its tables in our own schema; raises `Unavailable`."""
+    try:
+        return await asyncpg.connect(
+            url,
+            statement_cache_size=400,
+            max_cached_statement_lifetime=0,
+            timeout=10,
+            server_settings={
+                "search_path": SCHEMA,
+                "application_name": "hallway",
+                "jit": "off",
+                "synchronous_commit": "on",
+            },
+        )
+    except LOST as fault:
+        raise Unavailable(f"cannot connect to PostgreSQL: {type(fault).__name__}: {fault}") from fault
+
+
+class PostgresDatabase:
+    """An open PostgreSQL database; see `hallway.store.database.Database`."""
+
+    name = "postgres"
+
+    def __init__(self, url: str, readers: int, scan_seconds: float) -> None:
+        self._url = url
+        self._scan_seconds = scan_seconds
+        self._free: list[asyncpg.Connection | None] = [None] * readers
+        self._waiting = asyncio.Semaphore(readers)
+        self._writer: asyncpg.Connection | None = None
+        self._queue: list[tuple[Prepared, asyncio.Future[int]]] = []
+        self._draining: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._closed = False
+
+    async def fetch(self, statement: Statement, params: Params) -> Sequence[ResultRow]:
+        """Rows of one statement, in one round trip."""
+        async with self._connection() as connection:
+            found: Sequence[ResultRow] = await connection.fetch(statement.postgres, *params)
+            return found
+
+    async def scan(self, statement: Statement, params: Params, keep: Callable[[ResultRow], T | None]) -> list[T]:
+        """Rows fetched by cursor and judged in a thread, a thousand at a time, up to the time limit."""
+        try:
+            async with asyncio.timeout(self._scan_seconds):
+                return await self._scanned(statement, params, keep)
+        except TimeoutError as late:
+            raise ScanTimedOut(statement.name) from late
+
+    async def _scanned(self, statement: Statement, params: Params, keep: Callable[[ResultRow], T | None]) -> list[T]:
+        found: list[T] = []
+        async with self._connection() as connection, connection.transaction(readonly=True):
+            cursor = await connection.cursor(statement.postgres, *params)
+            while rows := await cursor.fetch(_SCAN_ROWS):
+                found += await asyncio.to_thread(_kept, rows, keep)
+        return found
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of the list, made anew where it was lost; faults become `Unavailable`."""
+        async with self._waiting:
+            connection = self._free.pop()
+            try:
+                if connection is None or connection.is_closed():
+                    connection = await connected(self._url)
+                yield connection
+            except TimeoutError:
+                raise
+            except LOST as fault:
+                raise Unavailable(f"{type(fault).__name__}: {fault}") from fault
+            finally:
+                self._free.append(connection)
+
+    async def commit(self, change: Change) -> int:
+        """Queue the change for the next batch; the answer is its place, once durable."""
+        if self._closed:
+            raise Unavailable("the database is closing")
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.append((prepared(change), future))
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+        return await future
+
+    async def _drain(self) -> None:
+        await asyncio.sleep(0)
+        while self._queue:
+            batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
+            async with self._turn:
+                await self._write(batch)
+        self._draining = None
+
+    async def _write(self, batch: Sequence[tuple[Prepared, asyncio.Future[int]]]) -> None:
+        futures = {id(item): future for item, future in batch}
+        try:
+            outcomes = await self._written([item for item, _ in batch])
+        except BaseException as fault:
+            for future in futures.values():
+                if not future.done():
+                    future.set_exception(Unavailable(f"the writer failed: {fault}"))
+            raise
+        for item, outcome in outcomes:
+            future = futures[id(item)]
+            if future.cancelled():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+    async def _written(self, items: Sequence[Prepared]) -> Sequence[tuple[Prepared, int | Exception]]:
+        ordered = [item for group in by_organization(items) for item in group]
+        try:
+            connection = await self._write_connection()
+            try:
+                return await self._together(connection, ordered)
+            except CONFLICT:
+                return await self._one_by_one(connection, ordered)
+        except _CommitLost as lost:
+            return [(item, await self._recovered(item, place)) for item, place in lost.placed]
+        except (*LOST, Unavailable) as fault:
+            return [(item, Unavailable(str(fault))) for item in ordered]
+
+    async def _write_connection(self) -> asyncpg.Connection:
+        if self._writer is None or self._writer.is_closed():
+            self._writer = await connected(self._url)
+        return self._writer
+
+    async def _together(
+        self, connection: asyncpg.Connection, items: Sequence[Prepared]
+    ) -> Sequence[tuple[Prepared, int | Exception]]:
+        """All changes in one transaction, without savepoints; raises what `CONFLICT` names, rolled back."""
+        await connection.execute("BEGIN")
+        try:
+            heads = await self._heads(connection, items)
+            starts = dict(heads)
+            outcomes: list[tuple[Prepared, int | Exception]] = []
+            queues: list[list[Step]] = []
+            for item in items:
+                org = item.change.organization_id
+                queues.append(placed(item, heads.get(org, 0)))
+                outcomes.append((item, heads.get(org, 0) + 1 if item.entries else 0))
+                heads[org] = heads.get(org, 0) + len(item.entries)
+            await self._waves(connection, queues)
+            moved = [moved_head(org, head)[1] for org, head in heads.items() if head != starts.get(org, 0)]
+            if moved:
+                await connection.executemany(NEW_HEAD.postgres, moved)
+        except BaseException:
+            await self._rolled_back(connection)
+            raise
+        await self._committed(connection, outcomes)
+        return outcomes
+
+    async def _heads(self, connection: asyncpg.Connection, items: Sequence[Prepared]) -> dict[bytes, int]:
+        orgs = sorted({item.change.organization_id for item in items})
+        rows = await connection.fetchmany(HEAD.postgres, [(org,) for org in orgs])
+        return {row[0]: row[1] for row in rows}
+
+    async def _waves(self, connection: asyncpg.Connection, queues: list[list[Step]]) -> None:
+        """Each statement once for all changes that are at it; every change keeps its own order."""
+        pending = [queue[::-1] for queue in queues if queue]
+        while pending:
+            statement = pending[0][-1].statement
+            wave: list[Step] = []
+            for queue in pending:
+                while queue and queue[-1].statement is statement:
+                    wave.append(queue.pop())
+            await self._wave(connection, statement, wave)
+            pending = [queue for queue in pending if queue]
+
+    async def _wave(self, connection: asyncpg.Connection, statement: Statement, wave: Sequence[Step]) -> None:
+        params = [step.params for step in wave]
+        if wave[0].must is None:
+            await connection.executemany(statement.postgres, params)
+            return
+        rows = await connection.fetchmany(statement.postgres, params)
+        if len(rows) != sum(step.must or 0 for step in wave):
+            raise Stale
+
+    async def _one_by_one(
+        self, connection: asyncpg.Connection, items: Sequence[Prepared]
+    ) -> Sequence[tuple[Prepared, int | Exception]]:
+        """The same batch with a savepoint around each change, so that a stale one fails alone."""
+        await connection.execute("BEGIN")
+        try:
+            heads = await self._heads(connection, items)
+            starts = dict(heads)
+            outcomes = [(item, await self._alone(connection, item, heads)) for item in items]
+            moved = [moved_head(org, head)[1] for org, head in heads.items() if head != starts.get(org, 0)]
+            if moved:
+                await connection.executemany(NEW_HEAD.postgres, moved)
+        except BaseException:
+            await self._rolled_back(connection)
+            raise
+        await self._committed(connection, outcomes)
+        return outcomes
+
+    async def _alone(self, connection: asyncpg.Connection, item: Prepared, heads: dict[bytes, int]) -> int | Exception:
+        org = item.change.organization_id
+        head = heads.get(org, 0)
+        await connection.execute("SAVEPOINT change")
+        try:
+            for step in placed(item, head):
+                rows = await connection.fetch(step.statement.postgres, *step.params)
+                if step.must is not None and len(rows) != step.must:
+                    raise Stale
+        except CONFLICT:
+            await connection.execute("ROLLBACK TO SAVEPOINT change")
+            return Stale()
+        await connection.execute("RELEASE SAVEPOINT change")
+        heads[org] = head + len(item.entries)
+        return head + 1 if item.entries else 0
+
+    async def _committed(
+        self, connection: asyncpg.Connection, outcomes: Sequence[tuple[Prepared, int | Exception]]
+    ) -> None:
+        try:
+            await connection.execute("COMMIT")
+        except LOST as fault:
+            raise _CommitLost(outcomes) from fault
+
+    async def _recovered(self, item: Prepared, place: int | Exception) -> int | Exception:
+        """What became of a change whose COMMIT was not answered: looked up by its request id."""
+        if isinstance(place, Exception):
+            return place
+        key = item.change.request_id
+        try:
+            rows = await self.fetch(FOUND, (item.change.organization_id, key))
+        except Unavailable as fault:
+            return fault
+        return place if rows else Unavailable("the connection was lost before the change was written")
+
+    async def _rolled_back(self, connection: asyncpg.Connection) -> None:
+        with contextlib.suppress(*LOST):
+            if not connection.is_closed():
+                await connection.execute("ROLLBACK")
+
+    async def run(self, steps: Sequence[Step]) -> None:
+        """Statements of no organization's journal, in one transaction."""
+        async with self._turn:
+            try:
+                connection = await self._write_connection()
+                async with connection.transaction():
+                    for step in steps:
+                        rows = await connection.fetch(step.statement.postgres, *step.params)
+                        if step.must is not None and len(rows) != step.must:
+                            raise Stale
+            except asyncpg.IntegrityConstraintViolationError as fault:
+                raise Stale from fault
+            except LOST as fault:
+                raise Unavailable(f"{type(fault).__name__}: {fault}") from fault
+
+    async def lax(self) -> str | None:
+        """`fsync` and `synchronous_commit` have to be on, full_page_writes too."""
+        async with self._connection() as connection:
+            rows = await connection.fetch(
+                "SELECT name, setting FROM pg_settings"
+                " WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting IN ('off', 'local')"
+            )
+        lax = [f"{row[0]} = {row[1]}" for row in rows]
+        return f"PostgreSQL runs with {', '.join(lax)}; set it to on." if lax else None
+
+    async def close(self) -> None:
+        """Write what is queued, close every connection."""
+        self._closed = True
+        if self._draining is not None:
+            await self._draining
+        for connection in (*self._free, self._writer):
+            if connection is not None and not connection.is_closed():
+                await connection.close()
+
+
+def _kept(rows: Sequence[ResultRow], keep: Callable[[ResultRow], T | None]) -> list[T]:
+    return [kept for row in rows if (kept := keep(row)) is not None]
+
+
+class _CommitLost(Exception):
+    def __init__(self, placed_items: Sequence[tuple[Prepared, int | Exception]]) -> None:
+        super().__init__("the answer to COMMIT was lost")
+        self.placed = placed_items

@@ -1,0 +1,185 @@
+"""Reading users and groups: see `hallway.hub.directories.ports.Resources`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import cast
+
+from hallway.hub.directories.model import Kind
+from hallway.hub.directories.ports import Page, Search
+from hallway.hub.directories.resources import DirectoryKey, GroupOfUser, MemberOfGroup, Stored
+from hallway.ids import ResourceId
+from hallway.store.database import Database, Tenant, tenant
+from hallway.store.paging import COUNT, found_page
+from hallway.store.resources import NESTING
+from hallway.store.shape import SHAPE, stored_of
+from hallway.store.statement import ResultRow, statement
+
+BY_ID = statement(
+    "resource_by_id",
+    f"""SELECT {SHAPE} FROM resource r
+        WHERE r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3 AND r.id = ?4""",
+)
+ID_BY_NAME = statement(
+    "resource_id_by_name",
+    """SELECT organization_id, id FROM resource
+       WHERE organization_id = ?1 AND directory_id = ?2 AND kind = ?3 AND name_key = ?4""",
+)
+DISPLAY = statement(
+    "resource_display",
+    """SELECT organization_id, display FROM resource
+       WHERE organization_id = ?1 AND directory_id = ?2 AND kind = 1 AND id = ?3""",
+)
+GONE_BY_EXTERNAL_ID = statement(
+    "resource_gone_by_external_id",
+    f"""SELECT {SHAPE} FROM resource r WHERE r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = 3
+        AND r.external_id = ?3 ORDER BY r.modified_at DESC, r.id DESC LIMIT 1""",
+)
+MEMBERS = statement(
+    "members_of_group",
+    """SELECT m.organization_id, m.member_id, m.member_kind, r.display FROM member m
+       JOIN resource r ON r.organization_id = m.organization_id AND r.directory_id = m.directory_id
+         AND r.kind = m.member_kind AND r.id = m.member_id
+       WHERE m.organization_id = ?1 AND m.directory_id = ?2 AND m.group_id = ?3 ORDER BY m.member_id""",
+)
+MEMBERS_OF = statement(
+    "members_of_groups",
+    """SELECT m.organization_id, m.member_id, m.member_kind, r.display, m.group_id FROM member m
+       JOIN resource r ON r.organization_id = m.organization_id AND r.directory_id = m.directory_id
+         AND r.kind = m.member_kind AND r.id = m.member_id
+       WHERE m.organization_id = ?1 AND m.directory_id = ?2 AND m.group_id IN {ids:3}
+       ORDER BY m.group_id, m.member_id""",
+)
+MEMBERS_AMONG = statement(
+    "members_among",
+    """SELECT organization_id, member_id FROM member
+       WHERE organization_id = ?1 AND directory_id = ?2 AND group_id = ?3 AND member_id IN {ids:4}""",
+)
+KINDS = statement(
+    "resource_kinds",
+    """SELECT organization_id, id, kind FROM resource
+       WHERE organization_id = ?1 AND directory_id = ?2 AND kind IN (1, 2) AND id IN {ids:3}""",
+)
+GROUPS_HOLDING = statement(
+    "groups_holding",
+    """SELECT m.organization_id, m.member_id, m.group_id, g.display FROM member m
+       JOIN resource g ON g.organization_id = m.organization_id AND g.directory_id = m.directory_id
+         AND g.kind = 2 AND g.id = m.group_id
+       WHERE m.organization_id = ?1 AND m.directory_id = ?2 AND m.member_id IN {ids:3} ORDER BY m.group_id""",
+)
+
+
+def _ids(ids: Sequence[ResourceId]) -> list[bytes]:
+    return list(ids)
+
+
+class ResourceStore:
+    """The port over either engine."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def _tenant(self, key: DirectoryKey) -> Tenant:
+        return tenant(self._database, key.organization_id)
+
+    async def by_id(self, key: DirectoryKey, kind: Kind, resource_id: ResourceId) -> Stored | None:
+        """One resource, in one round trip; more only where groups are nested."""
+        row = await self._tenant(key).row(BY_ID, key.directory_id, int(kind), resource_id)
+        return None if row is None else (await self._complete(key, [row]))[0]
+
+    async def id_by_name(self, key: DirectoryKey, kind: Kind, name_key: str) -> ResourceId | None:
+        """Who has this folded name."""
+        row = await self._tenant(key).row(ID_BY_NAME, key.directory_id, int(kind), name_key)
+        return None if row is None else cast("ResourceId", row[0])
+
+    async def display_of_user(self, key: DirectoryKey, user_id: ResourceId) -> str | None:
+        """What a user is called, None for nobody."""
+        row = await self._tenant(key).row(DISPLAY, key.directory_id, user_id)
+        return None if row is None else cast("str", row[0])
+
+    async def nesting(self, key: DirectoryKey) -> int:
+        """How many times groups were put into groups."""
+        row = await self._tenant(key).row(COUNT, key.directory_id, NESTING)
+        return 0 if row is None else cast("int", row[0])
+
+    async def gone_by_external_id(self, key: DirectoryKey, external_id: str) -> Stored | None:
+        """The kept, deleted user that had this externalId."""
+        row = await self._tenant(key).row(GONE_BY_EXTERNAL_ID, key.directory_id, external_id)
+        return None if row is None else stored_of(row)[0]
+
+    async def page(self, key: DirectoryKey, search: Search) -> Page:
+        """A page; SQL alone where the filter and the order are columns, else evaluated away from the loop."""
+        page, rows = await found_page(self._tenant(key), key, search)
+        return Page(await self._complete(key, rows), page.total, page.following)
+
+    async def _complete(self, key: DirectoryKey, rows: Sequence[ResultRow]) -> list[Stored]:
+        read = [stored_of(row) for row in rows]
+        if not any(nested for _, nested in read):
+            return [stored for stored, _ in read]
+        above = await self._groups_above(key, {g.id for stored, _ in read for g in stored.groups})
+        return [_with_indirect(stored, above) for stored, _ in read]
+
+    async def _groups_above(
+        self, key: DirectoryKey, ids: set[ResourceId]
+    ) -> dict[ResourceId, list[tuple[ResourceId, str]]]:
+        """For each group, and each group above it, the groups that directly hold it."""
+        above: dict[ResourceId, list[tuple[ResourceId, str]]] = {}
+        ask = ids
+        while ask:
+            rows = await self._tenant(key).rows(GROUPS_HOLDING, key.directory_id, _ids(sorted(ask)))
+            for one in ask:
+                above[one] = []
+            for member, group, display in cast("list[tuple[ResourceId, ResourceId, str]]", rows):
+                above[member].append((group, display))
+            ask = {group for one in ask for group, _ in above[one]} - above.keys()
+        return above
+
+    async def members(self, key: DirectoryKey, group_id: ResourceId, large: bool) -> Sequence[MemberOfGroup]:
+        """Direct members; a large group is read in the scan thread."""
+        own = self._tenant(key)
+        read = own.scan if large else own.rows
+        rows = await read(MEMBERS, key.directory_id, group_id)
+        return [MemberOfGroup(row[0], Kind(row[1]), row[2]) for row in cast("list[tuple[ResourceId, int, str]]", rows)]
+
+    async def members_of(
+        self, key: DirectoryKey, group_ids: Sequence[ResourceId]
+    ) -> Mapping[ResourceId, Sequence[MemberOfGroup]]:
+        """Direct members of several groups, read in the scan thread."""
+        found: dict[ResourceId, list[MemberOfGroup]] = {group: [] for group in group_ids}
+        rows = await self._tenant(key).scan(MEMBERS_OF, key.directory_id, _ids(group_ids))
+        for member, kind, display, group in cast("list[tuple[ResourceId, int, str, ResourceId]]", rows):
+            found[group].append(MemberOfGroup(member, Kind(kind), display))
+        return found
+
+    async def members_among(
+        self, key: DirectoryKey, group_id: ResourceId, ids: Sequence[ResourceId]
+    ) -> frozenset[ResourceId]:
+        """Which of `ids` are direct members."""
+        rows = await self._tenant(key).rows(MEMBERS_AMONG, key.directory_id, group_id, _ids(ids))
+        return frozenset(cast("ResourceId", row[0]) for row in rows)
+
+    async def kinds(self, key: DirectoryKey, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Kind]:
+        """Which of `ids` are users or groups of this directory."""
+        rows = await self._tenant(key).rows(KINDS, key.directory_id, _ids(ids))
+        return {row[0]: Kind(row[1]) for row in cast("list[tuple[ResourceId, int]]", rows)}
+
+    async def groups_holding(
+        self, key: DirectoryKey, ids: Sequence[ResourceId]
+    ) -> Mapping[ResourceId, Sequence[ResourceId]]:
+        """The groups that have each of `ids` as a direct member."""
+        found: dict[ResourceId, list[ResourceId]] = {one: [] for one in ids}
+        rows = await self._tenant(key).rows(GROUPS_HOLDING, key.directory_id, _ids(ids))
+        for member, group, _ in cast("list[tuple[ResourceId, ResourceId, str]]", rows):
+            found[member].append(group)
+        return found
+
+
+def _with_indirect(stored: Stored, above: Mapping[ResourceId, Sequence[tuple[ResourceId, str]]]) -> Stored:
+    direct = {group.id for group in stored.groups}
+    found = {group.id: group for group in stored.groups}
+    ask = list(direct)
+    while ask:
+        for group, display in above.get(ask.pop(), ()):
+            if group not in found:
+                found[group] = GroupOfUser(group, display, False)
+                ask.append(group)
+    return replace(stored, groups=tuple(found[one] for one in sorted(found)))

@@ -1,0 +1,285 @@
+"""SQLite: statements in the loop, only COMMIT in a thread, what arrives meanwhile is the next batch.
+
+Rules: one write connection and one read connection belong to the loop; scans have a thread and a connection of
+their own. WAL with synchronous=FULL: an answered change is on disk. Checkpoints run in the background.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import apsw
+
+from hallway.journal.model import Change, Stale, Unavailable
+from hallway.store.database import ScanTimedOut
+from hallway.store.ledger import BATCH_LIMIT, HEAD, Prepared, by_organization, moved_head, placed, prepared
+from hallway.store.statement import Params, ResultRow, Statement, Step, sqlite_params
+
+UNAVAILABLE: Final = (
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.ReadOnlyError,
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.NotADBError,
+    apsw.ConnectionClosedError,
+)
+BUSY_SECONDS: Final = 10.0
+CHECKPOINT_SECONDS: Final = 0.25
+_WAL_LIMIT_PAGES: Final = 16_384
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteOptions:
+    """How a file is opened; `vfs` names an apsw VFS (tests), `synchronous` is FULL outside of them."""
+
+    cache_mib: int = 32
+    scan_seconds: float = 5.0
+    vfs: str | None = None
+    synchronous: str = "FULL"
+
+
+def connected(path: Path, options: SqliteOptions, busy_ms: int = 0) -> apsw.Connection:
+    """A connection with our pragmas; makes the file (0600 by the caller's umask) if it is not there."""
+    connection = apsw.Connection(str(path), vfs=options.vfs, statementcachesize=256)
+    connection.set_busy_timeout(busy_ms)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={options.synchronous}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{options.cache_mib * 1024}")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute(f"PRAGMA journal_size_limit={64 * 1024 * 1024}")
+    return connection
+
+
+class SqliteDatabase:
+    """An open SQLite file; see `hallway.store.database.Database`."""
+
+    name = "sqlite"
+
+    def __init__(self, path: Path, options: SqliteOptions) -> None:
+        try:
+            self._writer = connected(path, options)
+            self._reader = connected(path, options, busy_ms=1000)
+            self._scanner = connected(path, SqliteOptions(8, options.scan_seconds, options.vfs), busy_ms=1000)
+        except UNAVAILABLE as fault:
+            raise Unavailable(f"cannot open {path}: {fault}") from fault
+        self._reader.execute("PRAGMA query_only=ON")
+        self._scanner.execute("PRAGMA query_only=ON")
+        self._options = options
+        self._commits = ThreadPoolExecutor(1, "hallway-commit")
+        self._scans = ThreadPoolExecutor(1, "hallway-scan")
+        self._queue: list[tuple[Prepared, asyncio.Future[int]]] = []
+        self._draining: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._checkpoints = _Checkpoints(path, options)
+        self._closed = False
+
+    async def fetch(self, statement: Statement, params: Params) -> Sequence[ResultRow]:
+        """Rows, read in the loop: a thread hop would cost more than the query."""
+        try:
+            return list(self._reader.execute(statement.sqlite, sqlite_params(params)))
+        except UNAVAILABLE as fault:
+            raise Unavailable(str(fault)) from fault
+
+    async def scan(self, statement: Statement, params: Params, keep: Callable[[ResultRow], T | None]) -> list[T]:
+        """Rows read and judged in the scan thread, interrupted at the time limit."""
+        return await asyncio.get_running_loop().run_in_executor(self._scans, self._scanned, statement, params, keep)
+
+    def _scanned(self, statement: Statement, params: Params, keep: Callable[[ResultRow], T | None]) -> list[T]:
+        end = time.monotonic() + self._options.scan_seconds
+        self._scanner.set_progress_handler(lambda: time.monotonic() > end, 5000)
+        try:
+            rows = self._scanner.execute(statement.sqlite, sqlite_params(params))
+            return [kept for row in rows if (kept := keep(row)) is not None]
+        except apsw.InterruptError as late:
+            raise ScanTimedOut(statement.name) from late
+        except UNAVAILABLE as fault:
+            raise Unavailable(str(fault)) from fault
+
+    async def commit(self, change: Change) -> int:
+        """Queue the change for the next batch; the answer is its place, once durable."""
+        if self._closed:
+            raise Unavailable("the database is closing")
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.append((prepared(change), future))
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+        return await future
+
+    async def _drain(self) -> None:
+        await asyncio.sleep(0)  # what this turn of the loop brings shares the first commit
+        while self._queue:
+            batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
+            async with self._turn:
+                await self._write(batch)
+        self._draining = None
+
+    async def _write(self, batch: Sequence[tuple[Prepared, asyncio.Future[int]]]) -> None:
+        futures = {id(item): future for item, future in batch}
+        outcomes: list[tuple[asyncio.Future[int], int | Exception]] = []
+        try:
+            await self._begin()
+            for group in by_organization([item for item, _ in batch]):
+                outcomes += [(futures[id(item)], outcome) for item, outcome in self._apply(group)]
+            await self._end()
+        except UNAVAILABLE as fault:
+            self._abandon()
+            outcomes = [(future, Unavailable(str(fault))) for _, future in batch]
+        except BaseException as fault:
+            self._abandon()
+            _settle([(future, Unavailable(f"the writer failed: {fault}")) for _, future in batch])
+            raise
+        _settle(outcomes)
+
+    def _apply(self, group: Sequence[Prepared]) -> list[tuple[Prepared, int | Exception]]:
+        org = group[0].change.organization_id
+        found = self._writer.execute(HEAD.sqlite, (org,)).fetchone()
+        start = head = int(found[1]) if found else 0
+        outcomes: list[tuple[Prepared, int | Exception]] = []
+        for item in group:
+            outcome = self._applied(item, head)
+            outcomes.append((item, outcome))
+            if not isinstance(outcome, Exception) and item.entries:
+                head += len(item.entries)
+        if head != start:
+            statement, params = moved_head(org, head)
+            self._writer.execute(statement.sqlite, params).fetchall()
+        return outcomes
+
+    def _applied(self, item: Prepared, head: int) -> int | Exception:
+        run = self._writer.execute
+        run("SAVEPOINT change")
+        try:
+            for step in placed(item, head):
+                self._step(step)
+        except (apsw.ConstraintError, Stale):
+            run("ROLLBACK TO change")
+            run("RELEASE change")
+            return Stale()
+        run("RELEASE change")
+        return head + 1 if item.entries else 0
+
+    def _step(self, step: Step) -> None:
+        cursor = self._writer.execute(step.statement.sqlite, sqlite_params(step.params))
+        if step.must is not None and len(cursor.fetchall()) != step.must:
+            raise Stale
+
+    async def _begin(self) -> None:
+        """Take the write lock; another process (a command) may hold it for a moment."""
+        end = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except apsw.BusyError:
+                if time.monotonic() > end:
+                    raise
+                await asyncio.sleep(0.002)
+            else:
+                return
+
+    async def _end(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._commits, self._writer.execute, "COMMIT")
+
+    def _abandon(self) -> None:
+        if self._writer.in_transaction:
+            with contextlib.suppress(apsw.Error):
+                self._writer.execute("ROLLBACK")
+
+    async def run(self, steps: Sequence[Step]) -> None:
+        """Statements of no organization's journal, in one transaction between two batches."""
+        async with self._turn:
+            try:
+                await self._begin()
+                for step in steps:
+                    self._step(step)
+                await self._end()
+            except apsw.ConstraintError as fault:
+                self._abandon()
+                raise Stale from fault
+            except UNAVAILABLE as fault:
+                self._abandon()
+                raise Unavailable(str(fault)) from fault
+            except BaseException:
+                self._abandon()
+                raise
+
+    async def lax(self) -> str | None:
+        """WAL with synchronous FULL (2) or EXTRA (3) is durable."""
+        mode = self._writer.pragma("journal_mode")
+        level = self._writer.pragma("synchronous")
+        if mode != "wal" or not isinstance(level, int) or level < 2:
+            return f"SQLite runs with journal_mode={mode}, synchronous={level}; it is to be wal and 2 or more."
+        return None
+
+    def keep_checkpointing(self) -> None:
+        """Start background checkpoints; a server does, a command leaves it to the server or to closing."""
+        self._checkpoints.start()
+
+    async def close(self) -> None:
+        """Write what is queued, stop the threads, fold the WAL."""
+        self._closed = True
+        if self._draining is not None:
+            await self._draining
+        await self._checkpoints.stop()
+        self._commits.shutdown()
+        self._scans.shutdown()
+        for connection in (self._scanner, self._reader, self._writer):
+            connection.close()
+
+
+class _Checkpoints:
+    """A passive checkpoint every quarter second from a thread of its own, a truncating one when the WAL is long."""
+
+    def __init__(self, path: Path, options: SqliteOptions) -> None:
+        self._path = path
+        self._options = options
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "hallway-checkpoint")
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._forever())
+
+    async def _forever(self) -> None:
+        loop = asyncio.get_running_loop()
+        connection = await loop.run_in_executor(self._thread, connected, self._path, self._options)
+        try:
+            while True:
+                await asyncio.sleep(CHECKPOINT_SECONDS)
+                await loop.run_in_executor(self._thread, self._once, connection)
+        finally:
+            connection.close()
+
+    def _once(self, connection: apsw.Connection) -> None:
+        with contextlib.suppress(apsw.BusyError, apsw.LockedError):
+            pages, done = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if pages > _WAL_LIMIT_PAGES and done == pages:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._thread.shutdown()
+
+
+def _settle(outcomes: Sequence[tuple[asyncio.Future[int], int | Exception]]) -> None:
+    for future, outcome in outcomes:
+        if future.cancelled():
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

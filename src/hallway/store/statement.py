@@ -1,0 +1,110 @@
+"""One SQL text for both engines, and a step of a write.
+
+Rules: parameters are `?1`, `?2` …, `?1` is always the organization; the first column of a read, and of every
+`RETURNING`, is `organization_id`. `{ids:3}` and `{texts:3}` stand for the rows of an array parameter.
+`tests/store/test_statements.py` reads every statement and holds it to these rules.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+Params: TypeAlias = tuple[object, ...]
+ResultRow: TypeAlias = Sequence[object]
+
+SEQ: Final = object()
+"""Stands in parameters for the `seq` of the change's first journal entry."""
+
+_ARRAY = re.compile(r"\{(ids|texts):(\d+)\}")
+_PARAMETER = re.compile(r"\?(\d+)")
+
+_SQLITE_WORDS: Final = {
+    "{lock}": "",
+    "{instr}": "instr",
+    "{hex_of_group}": "lower(hex(g.id))",
+    "{json_rows}": "json_group_array",
+    "{json_array}": "json_array",
+    "{as_text}": "",
+}
+_POSTGRES_WORDS: Final = {
+    "{lock}": "FOR UPDATE",
+    "{instr}": "strpos",
+    "{hex_of_group}": "encode(g.id, 'hex')",
+    "{json_rows}": "json_agg",
+    "{json_array}": "json_build_array",
+    "{as_text}": "::text",
+}
+"""The few words in which the engines differ."""
+
+ALL: Final[dict[str, "Statement"]] = {}
+"""Every named statement, for the lint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A named SQL text, written in the subset that both engines share."""
+
+    name: str
+    sqlite: str
+    postgres: str
+
+
+def statement(name: str, sql: str) -> Statement:
+    """Name an SQL text and translate it for both engines."""
+    made = translated(name, sql)
+    if name in ALL:
+        raise ValueError(f"two statements are named {name}")
+    ALL[name] = made
+    return made
+
+
+def translated(name: str, sql: str) -> Statement:
+    """The text for each engine, not registered: for conditions that are made of a filter."""
+    tidy = " ".join(sql.split())
+    sqlite = _marked(_ARRAY.sub(_sqlite_array, tidy), _SQLITE_WORDS)
+    postgres = _marked(_ARRAY.sub(_postgres_array, tidy), _POSTGRES_WORDS)
+    return Statement(name, sqlite.strip(), _PARAMETER.sub(r"$\1", postgres).strip())
+
+
+def _marked(sql: str, words: Mapping[str, str]) -> str:
+    for word, text in words.items():
+        sql = sql.replace(word, text)
+    return sql
+
+
+def _sqlite_array(match: re.Match[str]) -> str:
+    value = "unhex(value)" if match[1] == "ids" else "value"
+    return f"(SELECT {value} FROM json_each(?{match[2]}))"
+
+
+def _postgres_array(match: re.Match[str]) -> str:
+    kind = "bytea" if match[1] == "ids" else "text"
+    return f"(SELECT unnest(?{match[2]}::{kind}[]))"
+
+
+def sqlite_params(params: Params) -> Params:
+    """Arrays become JSON text, since SQLite has no array parameter."""
+    if not any(type(p) is tuple or type(p) is list for p in params):
+        return params
+    return tuple(_json_array(p) if isinstance(p, tuple | list) else p for p in params)
+
+
+def _json_array(values: Sequence[object]) -> str:
+    return json.dumps([v.hex() if isinstance(v, bytes) else v for v in values])
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement of a change. `must` is how many rows it has to return; otherwise the change is stale.
+
+    A statement with `must` ends in RETURNING organization_id.
+    """
+
+    statement: Statement
+    params: Params
+    must: int | None = None
+
+
+StepsOf: TypeAlias = Callable[[object], Sequence[Step]]

@@ -1,0 +1,217 @@
+"""The route table, and the application that the server calls."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import environ
+from pathlib import Path
+from typing import Final
+
+from hallway.ids import DIRECTORY, wire
+from hallway.journal.model import Unavailable
+from hallway.key_file import KeyFileProblem
+from hallway.keys.model import WrongMasterKey
+from hallway.logs import set_up_logs
+from hallway.scim.quirks import Quirk
+from hallway.settings import Settings, SettingsProblem, configuration_file, load_settings
+from hallway.store.migrate import SchemaProblem
+from hallway.store.opening import current
+from hallway.store.sqlite import SqliteDatabase
+from hallway.web.access_log import AccessLog
+from hallway.web.edge import CannotStart, Door, Edge, Lifespan
+from hallway.web.guards import DirectoryGuard, split_alias
+from hallway.web.health import Check, Readiness, healthz
+from hallway.web.http import EdgeProblem, Request, Response
+from hallway.web.limits import Bucket, RateLimiter
+from hallway.web.metrics import Metrics
+from hallway.web.routing import Handler, Match, Route, Router, WrongMethod
+from hallway.web.scim import ScimEndpoints
+from hallway.web.scim_discovery import ScimDiscovery
+from hallway.web.scim_door import ScimDoor, rendered_problem
+from hallway.web.wiring import Hub, clock, opened_hub, recorder
+from hallway.worker import Worker
+
+SCIM: Final = "/scim/{directory}/v2"
+TOKEN: Final = "directory token"  # noqa: S105 - the guard's name
+NONE: Final = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the route table: `handler` names the function; `cross_site` as in `Route`."""
+
+    method: str
+    path: str
+    guard: str
+    handler: str
+    description: str
+    cross_site: bool = True
+    any_host: bool = False
+
+
+ROUTES: Final = (
+    Row("GET", "/healthz", NONE, "healthz", "200 while the process lives.", any_host=True),
+    Row("GET", "/readyz", NONE, "readyz", "200 when it can serve, 503 and why when not.", any_host=True),
+    Row("GET", "/metrics", "metrics token, if one is set", "metrics", "Counters for Prometheus.", any_host=True),
+    Row("GET", f"{SCIM}/ServiceProviderConfig", NONE, "service_provider_config", "What this server supports."),
+    Row("GET", f"{SCIM}/ResourceTypes", NONE, "resource_types", "The resource types."),
+    Row("GET", f"{SCIM}/ResourceTypes/{{id}}", NONE, "resource_type", "One resource type by its name."),
+    Row("GET", f"{SCIM}/Schemas", NONE, "schemas", "All schemas, with the extensions that are switched on."),
+    Row("GET", f"{SCIM}/Schemas/{{id}}", NONE, "schema", "One schema by its URN."),
+    Row("GET", SCIM, TOKEN, "root_list", "List or filter users and groups together."),
+    Row("POST", f"{SCIM}/.search", TOKEN, "root_search", "The same, asked in a body."),
+    Row("POST", f"{SCIM}/Bulk", TOKEN, "bulk", "Several operations in one request."),
+    Row("GET", f"{SCIM}/Users", TOKEN, "user_list", "List or filter users."),
+    Row("POST", f"{SCIM}/Users", TOKEN, "user_create", "Create a user."),
+    Row("POST", f"{SCIM}/Users/.search", TOKEN, "user_search", "List or filter users, asked in a body."),
+    Row("GET", f"{SCIM}/Users/{{id}}", TOKEN, "user_get", "Get a user."),
+    Row("PUT", f"{SCIM}/Users/{{id}}", TOKEN, "user_replace", "Replace a user."),
+    Row("PATCH", f"{SCIM}/Users/{{id}}", TOKEN, "user_patch", "Change a user."),
+    Row("DELETE", f"{SCIM}/Users/{{id}}", TOKEN, "user_delete", "Delete a user, or deactivate by the rules."),
+    Row("GET", f"{SCIM}/Groups", TOKEN, "group_list", "List or filter groups."),
+    Row("POST", f"{SCIM}/Groups", TOKEN, "group_create", "Create a group."),
+    Row("POST", f"{SCIM}/Groups/.search", TOKEN, "group_search", "List or filter groups, asked in a body."),
+    Row("GET", f"{SCIM}/Groups/{{id}}", TOKEN, "group_get", "Get a group."),
+    Row("PUT", f"{SCIM}/Groups/{{id}}", TOKEN, "group_replace", "Replace a group."),
+    Row("PATCH", f"{SCIM}/Groups/{{id}}", TOKEN, "group_patch", "Change a group or its members."),
+    Row("DELETE", f"{SCIM}/Groups/{{id}}", TOKEN, "group_delete", "Delete a group; its members stay."),
+    *(
+        Row(method, f"{SCIM}/Me", TOKEN, "me", "501: a directory's token is not a user.")
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+    ),
+)
+"""Every route. Guards, docs and tests read it; nothing is served that does not stand here."""
+
+
+def application() -> Edge:
+    """The application of one server process; settings come from environment and file."""
+    settings = load_settings(environ, configuration_file(environ, Path.cwd()))
+    set_up_logs(settings.log_level, settings.log_format)
+    return application_of(settings)
+
+
+def application_of(settings: Settings) -> Edge:
+    """The application; it opens the database when it starts."""
+    serving = Serving(settings)
+    return Edge(
+        router=Router([_route(row, serving.handlers) for row in ROUTES], fallback=serving.aliased),
+        door=Door(settings.hosts, settings.trusted_proxies),
+        problems=lambda request, error: rendered_problem(request, error, settings.retry_after_seconds),
+        lifespan=Lifespan(serving.start, serving.stop),
+        observers=(serving.observe,),
+    )
+
+
+def _route(row: Row, handlers: Mapping[str, Handler]) -> Route:
+    """A row with its handler, which is looked up when it is called: it exists once the database is open."""
+    name = row.handler
+    return Route(
+        row.method,
+        row.path,
+        row.guard,
+        lambda request: handlers[name](request),
+        row.cross_site,
+        row.any_host,
+        row.description,
+    )
+
+
+class Serving:
+    """A Hub while it serves: made at start, with what runs beside it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.handlers: dict[str, Handler] = {"healthz": healthz}
+        self._settings = settings
+        self._rows = Router([_route(row, self.handlers) for row in ROUTES])
+        self._log = AccessLog(sys.stderr, settings.log_format) if settings.log_level in {"debug", "info"} else None
+        self._metrics = Metrics([_route(row, {}) for row in ROUTES], [quirk.value for quirk in Quirk])
+        self._hub: Hub | None = None
+        self._worker: Worker | None = None
+        self._guard: DirectoryGuard | None = None
+
+    async def start(self) -> None:
+        """Open the deployment; raises `CannotStart` with what the operator can do."""
+        try:
+            hub = await opened_hub(self._settings, may_migrate="if_empty")
+        except (Unavailable, SchemaProblem, WrongMasterKey, KeyFileProblem, SettingsProblem) as problem:
+            raise CannotStart(str(problem)) from problem
+        self._hub = hub
+        gathered = recorder()
+        self._worker = Worker(gathered, hub.stores.counters, clock, self._settings.exchange_retention_days)
+        self._worker.start()
+        if isinstance(hub.stores.database, SqliteDatabase):
+            hub.stores.database.keep_checkpointing()
+        await hub.stores.deployment.first("epoch", hub.desk.fresh_id().hex())
+        self._guard = _guard(hub)
+        door = ScimDoor(hub.desk, self._guard, gathered, hub.ring, self._settings)
+        door.types = hub.catalogue.types
+        door.quirk_seen = self._metrics.quirk
+        self.handlers.update(ScimEndpoints(door).handlers())
+        self.handlers.update(ScimDiscovery(door).handlers())
+        self.handlers["metrics"] = self._metrics.handler(self._settings.metrics_token)
+        self.handlers["readyz"] = Readiness(_checks(hub))
+
+    async def stop(self) -> None:
+        """Write what was gathered, close the database."""
+        if self._worker is not None:
+            await self._worker.stop()
+        if self._hub is not None:
+            await self._hub.stores.database.close()
+        if self._log is not None:
+            self._log.flush()
+
+    def observe(self, request: Request, status: int, size_bytes: int, seconds: float) -> None:
+        """Count and note an answer."""
+        self._metrics(request, status, size_bytes, seconds)
+        if status == 401:
+            self._metrics.refused_authentications.inc()
+        if status == 503:
+            self._metrics.store_unavailable.inc()
+        if self._log is not None:
+            self._log(request, status, size_bytes, seconds)
+
+    async def aliased(self, request: Request) -> Response:
+        """A request to the extra base path of a directory: the token says which directory it is."""
+        base, rest = split_alias(request.path)
+        if not rest or self._guard is None:
+            raise EdgeProblem(404, "There is nothing at this address.")
+        found = self._rows.match(request.method, f"/scim/-/v2/{rest}")
+        if isinstance(found, WrongMethod):
+            allow = ((b"allow", found.allow.encode()),)
+            raise EdgeProblem(405, f"{request.method} is not possible here, but {found.allow} is.", allow)
+        if not isinstance(found, Match):
+            raise EdgeProblem(404, f"There is nothing at this address under {base}.")
+        request.template = found.route.path
+        request.params = {name: value for name, value in found.params.items() if name != "directory"}
+        if found.route.guard == NONE:
+            unlocked = await self._guard.unlock(request)
+            request.params["directory"] = wire(DIRECTORY, unlocked.directory.id)
+        return await found.route.handler(request)
+
+
+def _guard(hub: Hub) -> DirectoryGuard:
+    settings = hub.settings
+    per_token = Bucket(settings.rate_limit_per_second, settings.rate_limit_burst)
+    failures = settings.failed_authentication_per_minute
+    return DirectoryGuard(
+        hub.stores.directories, clock, RateLimiter(per_token), RateLimiter(Bucket(failures / 60, max(failures, 1)))
+    )
+
+
+def _checks(hub: Hub) -> dict[str, Check]:
+    database = hub.stores.database
+
+    async def schema() -> str | None:
+        try:
+            up_to_date = await current(database)
+        except (Unavailable, SchemaProblem) as problem:
+            return str(problem)
+        return None if up_to_date else "The schema is older than this program. Run: hallway migrate"
+
+    async def durable() -> str | None:
+        try:
+            return await database.lax()
+        except Unavailable as problem:
+            return str(problem)
+
+    return {"schema": schema, "durability": durable}

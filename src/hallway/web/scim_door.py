@@ -1,0 +1,299 @@
+"""What stands around every SCIM handler: the guard, the body, the exchange that is kept, the refusal.
+
+Rules: an authenticated write is kept with its commit, a refusal in the next background batch, a stranger's
+attempt without its body; bodies are redacted before they are kept.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+import orjson
+
+from hallway.exchanges.model import Exchange, StrangerRefusal, TokenUse
+from hallway.exchanges.redaction import (
+    cut,
+    redacted_bulk,
+    redacted_patch,
+    redacted_resource,
+    redacted_search,
+    unparsed_note,
+)
+from hallway.exchanges.service import Recorder
+from hallway.hub.directories.carrying import DirectoryClosed
+from hallway.hub.directories.desk import Desk, Scene
+from hallway.hub.directories.model import Directory, Kind
+from hallway.ids import DIRECTORY, DirectoryId, ExchangeId, parsed
+from hallway.journal.model import Actor, Unavailable
+from hallway.keys.model import UnknownKey
+from hallway.keys.ring import Ring
+from hallway.scim.cursor import CursorContent, CursorScope, opened_cursor
+from hallway.scim.json import Json
+from hallway.scim.messages import decoded_body, error_body
+from hallway.scim.problem import ScimProblem
+from hallway.scim.quirks import Quirk, Tolerance
+from hallway.scim.schema import ResourceType
+from hallway.settings import Settings
+from hallway.store.database import ScanTimedOut
+from hallway.web.guards import DirectoryGuard, Limited, Unauthenticated, Unlocked, split_alias
+from hallway.web.http import EdgeProblem, Header, Request, Response
+from hallway.web.routing import Handler
+
+MEDIA_TYPE: Final = b"application/scim+json"
+CURSOR_PURPOSE: Final = "scim cursor"
+CURSOR_KEYS: Final = 3
+_SCIM_JSON: Final[Header] = (b"content-type", b"application/scim+json;charset=utf-8")
+_JSON: Final[Header] = (b"content-type", b"application/json;charset=utf-8")
+_TEXT_LIMIT: Final = 500
+Types: TypeAlias = Callable[[Directory], Mapping[Kind, ResourceType]]
+Served: TypeAlias = Callable[[Request, Scene], Awaitable[Response]]
+Observed: TypeAlias = Callable[[str], None]
+_REFUSALS: Final = (ScimProblem, DirectoryClosed, EdgeProblem, ScanTimedOut)
+
+
+class ScimDoor:
+    """The guard, the desk and the recorder of one deployment."""
+
+    def __init__(self, desk: Desk, guard: DirectoryGuard, recorder: Recorder, ring: Ring, settings: Settings) -> None:
+        self.desk = desk
+        self.cursor_keys = _cursor_keys(ring)
+        self.settings = settings
+        self.types: Types = lambda _: {}
+        self.quirk_seen: Observed = lambda _: None
+        self._guard = guard
+        self._recorder = recorder
+        self._base = settings.scim_base_url.encode()
+
+    def guarded(self, serve: Served, writes: bool) -> Handler:
+        """`serve` behind the guard; what it refuses is kept."""
+
+        async def handler(request: Request) -> Response:
+            unlocked = await self._unlock(request)
+            scene = self._scene(request, unlocked)
+            try:
+                return await serve(request, scene)
+            except _REFUSALS as problem:
+                await self._keep_refusal(request, scene, problem)
+                raise
+            finally:
+                self._count(scene, unlocked, "write" if writes else "read")
+
+        return handler
+
+    async def _unlock(self, request: Request) -> Unlocked:
+        try:
+            return await self._guard.unlock(request)
+        except Unauthenticated as problem:
+            await self._keep_stranger(request, problem)
+            raise
+
+    async def _keep_stranger(self, request: Request, problem: Unauthenticated) -> None:
+        found = parsed(DIRECTORY, request.params.get("directory", ""))
+        directory = None if found is None else await self.desk.directories.located(DirectoryId(found))
+        if directory is not None:
+            self._recorder.strange(
+                StrangerRefusal(
+                    directory.organization_id, directory.id, self.desk.clock(), request.method, _path(request),
+                    problem.reason, _bounded(request.header(b"user-agent")), request.client_address,
+                )
+            )  # fmt: skip
+
+    def _scene(self, request: Request, unlocked: Unlocked) -> Scene:
+        directory, token = unlocked.directory, unlocked.token
+        tolerance = Tolerance(directory.rules.strict, directory.rules.quirks_on)
+        if unlocked.quirk is not None:
+            tolerance.met.add(unlocked.quirk)
+        client = _bounded(request.header(b"user-agent"))
+        exchange = Exchange(
+            id=ExchangeId(self.desk.fresh_id()),
+            organization_id=directory.organization_id,
+            directory_id=directory.id,
+            token_id=token.id,
+            at=self.desk.clock(),
+            method=request.method,
+            path=_path(request),
+            status=0,
+            duration=0,
+            client=client,
+            address=request.client_address,
+            content_type=_bounded(request.header(b"content-type")),
+            accept=_bounded(request.header(b"accept")),
+        )
+        actor = Actor("token", token.id, client, request.client_address)
+        base = self._base + unlocked.base_path.encode()
+        return Scene(directory, self.types(directory), tolerance, actor, base, exchange, exchange.id)
+
+    async def with_body(self, request: Request, scene: Scene, kind: Kind, patch: bool = False) -> tuple[Scene, Json]:
+        """The parsed body, and the scene whose exchange has it redacted."""
+        body = await self._parsed(request, scene, self.settings.scim_body_limit_bytes)
+        redacted = redacted_patch if patch else redacted_resource
+        return self._with_request(scene, redacted(body, scene.types[kind])), body
+
+    async def with_bulk_body(self, request: Request, scene: Scene) -> tuple[Scene, Json]:
+        """The same for a bulk request."""
+        body = await self._parsed(request, scene, self.settings.bulk_max_payload_bytes)
+        types = {resource_type.endpoint: resource_type for resource_type in scene.types.values()}
+        scene = self._with_request(scene, redacted_bulk(body, types))
+        # Whatever becomes of its operations, the answer to the request is 200.
+        return replace(scene, exchange=scene.exchange and replace(scene.exchange, status=200)), body
+
+    async def search_body(self, request: Request, scene: Scene) -> Json:
+        """The body of a search: it is read, not kept."""
+        return await self._parsed(request, scene, self.settings.scim_body_limit_bytes)
+
+    async def _parsed(self, request: Request, scene: Scene, limit: int) -> Json:
+        raw = await request.body(limit)
+        _refuse_media_type(request.header(b"content-type"), scene.tolerance)
+        return decoded_body(raw, scene.tolerance)
+
+    def _with_request(self, scene: Scene, redacted: Json) -> Scene:
+        if scene.exchange is None:
+            return scene
+        text, note = cut(orjson.dumps(redacted), self.settings.exchange_body_limit_bytes)
+        return replace(scene, exchange=replace(scene.exchange, request=text, request_note=note))
+
+    async def _keep_refusal(self, request: Request, scene: Scene, problem: Exception) -> None:
+        if scene.exchange is None:
+            return
+        text, note = await self._redacted_again(request, scene)
+        refusal = refusal_of(problem)
+        kept = replace(
+            scene.exchange,
+            status=refusal.status,
+            duration=self.desk.clock() - scene.exchange.at,
+            quirks=tuple(sorted(quirk.value for quirk in scene.tolerance.met)),
+            request=text,
+            request_note=note,
+            answer=error_body(refusal),
+            not_applied=problem.not_applied if isinstance(problem, DirectoryClosed) else "",
+        )
+        self._recorder.refused(kept)
+
+    async def _redacted_again(self, request: Request, scene: Scene) -> tuple[bytes | None, str]:
+        """What may be kept of a refused request's body; one that did not parse is size, hash and position."""
+        if request.method in {"GET", "DELETE"}:
+            return None, ""
+        try:
+            raw = await request.body(self.settings.bulk_max_payload_bytes)
+        except EdgeProblem as problem:
+            return None, problem.detail
+        try:
+            body = decoded_body(raw, Tolerance())
+        except ScimProblem as problem:
+            return None, unparsed_note(raw, problem.detail)
+        return cut(orjson.dumps(_redacted(request, scene, body)), self.settings.exchange_body_limit_bytes)
+
+    def _count(self, scene: Scene, unlocked: Unlocked, what: str) -> None:
+        directory, exchange = scene.directory, scene.exchange
+        if exchange is not None:
+            use = TokenUse(
+                directory.organization_id,
+                directory.id,
+                unlocked.token.id,
+                exchange.at,
+                exchange.address,
+                exchange.client,
+            )
+            self._recorder.used(use, what)
+        if scene.tolerance.met:
+            names = [quirk.value for quirk in scene.tolerance.met]
+            self._recorder.met(directory.organization_id, directory.id, names)
+            for name in names:
+                self.quirk_seen(name)
+
+    def opened_cursor(self, scope: CursorScope, text: str) -> CursorContent:
+        """What a cursor holds, sealed under the current key or one before it; 400 `invalidCursor`."""
+        for key in self.cursor_keys[1:]:
+            with suppress(ScimProblem):
+                return opened_cursor(key, scope, text)
+        return opened_cursor(self.cursor_keys[0], scope, text)
+
+
+def _cursor_keys(ring: Ring) -> list[bytes]:
+    """The keys that may have sealed a cursor that is still in use, the current one first."""
+    found = []
+    for key_id in range(ring.current_id, max(0, ring.current_id - CURSOR_KEYS), -1):
+        with suppress(UnknownKey):
+            found.append(ring.derive(CURSOR_PURPOSE, key_id))
+    return found
+
+
+def refusal_of(problem: Exception) -> ScimProblem:
+    """Every refusal as SCIM says it."""
+    match problem:
+        case ScimProblem():
+            return problem
+        case DirectoryClosed(detail=detail):
+            return ScimProblem(503, detail)
+        case EdgeProblem(status=status, detail=detail):
+            return ScimProblem(status, detail)
+        case ScanTimedOut():
+            return ScimProblem(
+                400, "The filter or order needs every resource to be looked at, and that took too long.", "tooMany"
+            )
+        case Limited(detail=detail):
+            return ScimProblem(429, detail)
+        case _:
+            return ScimProblem(503, "The database cannot take this now; try again as Retry-After says.")
+
+
+def rendered_problem(request: Request, error: Exception, retry_seconds: int) -> Response | None:
+    """The SCIM error for a known problem on a SCIM address; None for the rest."""
+    known = isinstance(error, (ScimProblem, DirectoryClosed, EdgeProblem, ScanTimedOut, Limited, Unavailable))
+    if not known or not _is_scim(request.path):
+        return None
+    problem = refusal_of(error)
+    headers: list[Header] = [content_type(request)]
+    if isinstance(error, EdgeProblem):
+        headers += error.headers
+    if isinstance(error, Unauthenticated):
+        headers.append((b"www-authenticate", b'Bearer realm="Hallway", error="invalid_token"'))
+    if isinstance(error, Limited):
+        headers.append((b"retry-after", error.retry_after))
+    if isinstance(error, DirectoryClosed | Unavailable):
+        headers.append((b"retry-after", str(retry_seconds).encode()))
+    return Response(problem.status, error_body(problem), tuple(headers))
+
+
+def _is_scim(path: str) -> bool:
+    return path.startswith("/scim/") or split_alias(path)[1] != ""
+
+
+def content_type(request: Request) -> Header:
+    """SCIM's own type, unless only plain JSON is accepted (RFC 7644 §3.8)."""
+    accept = request.headers.get(b"accept", b"")
+    return _JSON if b"application/json" in accept and MEDIA_TYPE not in accept else _SCIM_JSON
+
+
+def _refuse_media_type(header: str, tolerance: Tolerance) -> None:
+    kind, _, rest = header.partition(";")
+    kind = kind.strip().lower()
+    if not kind:
+        tolerance.accept(Quirk.CONTENT_TYPE_MISSING, ScimProblem(415, "Name the body's type: application/scim+json."))
+    elif kind not in {"application/scim+json", "application/json"}:
+        raise ScimProblem(415, "The body's type is to be application/scim+json or application/json.")
+    for parameter in rest.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in {"utf-8", "utf8"}:
+            raise ScimProblem(415, "The body's charset is to be UTF-8.")
+
+
+def _redacted(request: Request, scene: Scene, body: Json) -> Json:
+    template = request.template or request.path
+    if template.endswith("/Bulk"):
+        return redacted_bulk(body, {one.endpoint: one for one in scene.types.values()})
+    if template.endswith("/.search"):
+        return redacted_search(body)
+    kind = Kind.GROUP if "/Groups" in template else Kind.USER
+    redacted = redacted_patch if request.method == "PATCH" else redacted_resource
+    return redacted(body, scene.types[kind])
+
+
+def _path(request: Request) -> str:
+    """The path without its query, whose filter may name people; bounded."""
+    return _bounded(request.path)
+
+
+def _bounded(text: str) -> str:
+    return text[:_TEXT_LIMIT].replace("\0", "")

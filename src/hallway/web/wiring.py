@@ -1,0 +1,163 @@
+"""The one place where adapters are constructed: settings in, a Hub that can serve or be commanded out."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+
+from hallway.exchanges.service import Recorder
+from hallway.hub.directories.desk import Desk
+from hallway.hub.directories.model import Directory, Kind
+from hallway.hub.organizations.service import Registrar
+from hallway.key_file import read_or_make_master_key
+from hallway.keys.ring import Ring
+from hallway.keys.service import open_ring
+from hallway.scim.declared import DeclarationProblem, DeclaredExtension, declared_schemas
+from hallway.scim.schema import ResourceType
+from hallway.scim.standard import group_type, user_type
+from hallway.setting_values import SqliteLocation
+from hallway.settings import Settings, SettingsProblem
+from hallway.store.counters import CounterStore
+from hallway.store.database import Database
+from hallway.store.directories import DirectoryStore
+from hallway.store.exchanges import ExchangeStore
+from hallway.store.journal import JournalStore
+from hallway.store.keys import DeploymentStore, KeyRecordStore
+from hallway.store.migrate import SchemaProblem
+from hallway.store.opening import Opening, current, migrate, opened
+from hallway.store.organizations import OrganizationStore
+from hallway.store.reading import ResourceStore
+from hallway.store.sqlite import SqliteOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Every port's adapter, over one database."""
+
+    database: Database
+    organizations: OrganizationStore
+    directories: DirectoryStore
+    resources: ResourceStore
+    journal: JournalStore
+    exchanges: ExchangeStore
+    counters: CounterStore
+    deployment: DeploymentStore
+    keys: KeyRecordStore
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """An open Hub: what commands and requests work with."""
+
+    settings: Settings
+    stores: Stores
+    desk: Desk
+    registrar: Registrar
+    catalogue: "Catalogue"
+    ring: Ring
+
+
+class Catalogue:
+    """The resource types of a directory: core, enterprise, and what the deployment declares and it switches on."""
+
+    def __init__(self, declared: tuple[DeclaredExtension, ...]) -> None:
+        self._declared = declared
+        self._made: dict[tuple[str, ...], Mapping[Kind, ResourceType]] = {}
+
+    @property
+    def urns(self) -> tuple[str, ...]:
+        """What a directory can switch on."""
+        return tuple(one.extension.schema.id for one in self._declared)
+
+    def types(self, directory: Directory) -> Mapping[Kind, ResourceType]:
+        """The types as this directory serves them; the same value for the same switches."""
+        switched_on = directory.rules.schemas
+        if switched_on not in self._made:
+            self._made[switched_on] = self._types(frozenset(urn.lower() for urn in switched_on))
+        return self._made[switched_on]
+
+    def _types(self, switched_on: frozenset[str]) -> Mapping[Kind, ResourceType]:
+        chosen = [one for one in self._declared if one.extension.schema.id.lower() in switched_on]
+        users = tuple(one.extension for one in chosen if one.extends == "User")
+        group = tuple(one.extension for one in chosen if one.extends == "Group")
+        return {
+            Kind.USER: user_type(users),
+            Kind.GROUP: group_type(group),
+        }
+
+
+def clock() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+def opening_of(settings: Settings) -> Opening:
+    """How this deployment's database is opened."""
+    location = settings.database
+    url = f"sqlite:///{location.path}" if isinstance(location, SqliteLocation) else location.url
+    options = SqliteOptions(settings.sqlite_cache_mib, settings.scan_time_limit_ms / 1000)
+    return Opening(url, settings.postgres_connections, options)
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    """The declared schemas; raises `SettingsProblem` with every mistake in every file."""
+    found: list[DeclaredExtension] = []
+    mistakes: list[str] = []
+    for path in settings.scim_schemas:
+        try:
+            found += declared_schemas(orjson.loads(path.read_bytes()))
+        except OSError as fault:
+            mistakes.append(f"scim_schemas: {path} cannot be read ({fault.strerror})")
+        except orjson.JSONDecodeError as fault:
+            mistakes.append(f"scim_schemas: {path} is not JSON: {fault}")
+        except DeclarationProblem as problem:
+            mistakes += [f"scim_schemas: {path}: {mistake}" for mistake in problem.mistakes]
+    if mistakes:
+        raise SettingsProblem(mistakes)
+    return Catalogue(tuple(found))
+
+
+async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empty"] = "if_empty") -> Hub:
+    """Open the deployment: keys, schema, stores.
+
+    An empty database gets its schema; one of an older program only where it may "always" be migrated.
+    Raises `Unavailable`, `SchemaProblem`, `WrongMasterKey`, `KeyFileProblem`, `SettingsProblem`.
+    """
+    catalogue = catalogue_of(settings)
+    master = read_or_make_master_key(settings)
+    opening = opening_of(settings)
+    await migrate(opening, only_empty=may_migrate == "if_empty")
+    database = opened(opening)
+    try:
+        if not await current(database):
+            raise SchemaProblem("The database is of an older program. Run: hallway migrate")
+        ring = await open_ring(KeyRecordStore(database), master, clock())
+    except BaseException:
+        await database.close()
+        raise
+    stores = _stores(database)
+    desk = Desk(database, stores.resources, stores.directories, clock, os.urandom)
+    registrar = Registrar(database, stores.organizations, clock, os.urandom)
+    return Hub(settings, stores, desk, registrar, catalogue, ring)
+
+
+def _stores(database: Database) -> Stores:
+    return Stores(
+        database,
+        OrganizationStore(database),
+        DirectoryStore(database),
+        ResourceStore(database),
+        JournalStore(database),
+        ExchangeStore(database),
+        CounterStore(database),
+        DeploymentStore(database),
+        KeyRecordStore(database),
+    )
+
+
+def recorder() -> Recorder:
+    """What gathers counters and refusals."""
+    return Recorder(clock)
