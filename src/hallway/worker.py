@@ -22,7 +22,7 @@ _log = structlog.get_logger("hallway.worker")
 
 @dataclass(slots=True)
 class Worker:
-    """Refusals are written within a tenth of a second, counters every ten seconds; exchanges go after `retention_days`."""
+    """Refusals are written within a tenth of a second, counters every ten; exchanges go after `retention_days`."""
 
     recorder: Recorder
     store: CounterStore

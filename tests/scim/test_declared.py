@@ -97,7 +97,7 @@ class TestReading:
                 description="What it opens.",
                 mutability="writeOnly",
                 returned="never",
-                uniqueness="server",
+                uniqueness="none",
                 subAttributes=[part],
             )
         )
@@ -115,7 +115,7 @@ class TestReading:
             required=True,
             mutability=Mutability.WRITE_ONLY,
             returned=Returned.NEVER,
-            uniqueness=Uniqueness.SERVER,
+            uniqueness=Uniqueness.NONE,
             description="What it opens.",
             sub_attributes=(reference,),
         )
@@ -200,6 +200,7 @@ class TestMistakes:
             ({"type": ["string"]}, "type"),
             ({"mutability": "readwrite"}, "mutability"),
             ({"uniqueness": None}, "uniqueness"),
+            ({"uniqueness": "server"}, "uniqueness"),
             ({"mutability": "writeOnly"}, "returned"),
             ({"canonicalValues": "Admin"}, "canonicalValues"),
             ({"canonicalValues": ["Admin", "Admin"]}, "canonicalValues"),

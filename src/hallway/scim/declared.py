@@ -204,12 +204,20 @@ def _attribute(node: _Node, inside: bool) -> Attribute:
         case_exact=node.flag("caseExact") or kind in _CASE_EXACT,
         mutability=mutability,
         returned=returned,
-        uniqueness=node.choice("uniqueness", Uniqueness.NONE),
+        uniqueness=_no_uniqueness(node),
         description=node.text("description"),
         canonical_values=node.texts("canonicalValues"),
         reference_types=node.texts("referenceTypes"),
         sub_attributes=_sub_attributes(node, kind, inside),
     )
+
+
+def _no_uniqueness(node: _Node) -> Uniqueness:
+    """A promise that nothing would keep is refused."""
+    declared = node.choice("uniqueness", Uniqueness.NONE)
+    if declared is not Uniqueness.NONE:
+        node.wrong("uniqueness", 'write "none": uniqueness is kept for userName and group names only')
+    return Uniqueness.NONE
 
 
 def _sub_attributes(node: _Node, kind: AttributeType, inside: bool) -> tuple[Attribute, ...]:

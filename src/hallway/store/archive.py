@@ -186,7 +186,8 @@ def _manifest(file: zipfile.ZipFile, path: Path) -> Manifest:
         version = msgspec.json.decode(text, type=_Format).format
         if version != FORMAT:
             raise ArchiveProblem(
-                f"{path} is a backup of format {version}, this program reads format {FORMAT}. Use the program that made it."
+                f"{path} is a backup of format {version}, this program reads format {FORMAT}. "
+                "Use the program that made it."
             )
         manifest = msgspec.json.decode(text, type=Manifest)
     except DAMAGE as fault:

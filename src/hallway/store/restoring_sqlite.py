@@ -31,7 +31,6 @@ from hallway.store.restoring import (
     tables_to_fill,
 )
 from hallway.store.restoring_undone import ANY, COMPARISONS, Undone, comparison, undone_of
-from hallway.store.sqlite import UNAVAILABLE
 
 COMPANIONS: Final = ("-wal", "-shm", "-journal")
 _WAIT_MS: Final = 2000

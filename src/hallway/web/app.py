@@ -143,8 +143,7 @@ class Serving:
             hub.stores.database.keep_checkpointing()
         await hub.stores.deployment.first("epoch", hub.desk.fresh_id().hex())
         self._guard = _guard(hub)
-        door = ScimDoor(hub.desk, self._guard, gathered, hub.ring, self._settings)
-        door.types = hub.catalogue.types
+        door = ScimDoor(hub, self._guard, gathered)
         door.quirk_seen = self._metrics.quirk
         self.handlers.update(ScimEndpoints(door).handlers())
         self.handlers.update(ScimDiscovery(door).handlers())

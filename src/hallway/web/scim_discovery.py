@@ -68,7 +68,7 @@ class ScimDiscovery:
         raise ScimProblem(404, "There is no schema of this URN in this directory.")
 
     def _of(self, directory: Directory) -> Sequence[ResourceType]:
-        types = self._door.types(directory)
+        types = self._door.catalogue.types(directory)
         return [types[Kind.USER], types[Kind.GROUP]]
 
     def _schemas_of(self, directory: Directory) -> Sequence[Schema]:

@@ -4,7 +4,7 @@ Rules: an authenticated write is kept with its commit, a refusal in the next bac
 attempt without its body; bodies are redacted before they are kept.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeAlias
@@ -22,8 +22,8 @@ from hallway.exchanges.redaction import (
 )
 from hallway.exchanges.service import Recorder
 from hallway.hub.directories.carrying import DirectoryClosed
-from hallway.hub.directories.desk import Desk, Scene
-from hallway.hub.directories.model import Directory, Kind
+from hallway.hub.directories.desk import Scene
+from hallway.hub.directories.model import Kind
 from hallway.ids import DIRECTORY, DirectoryId, ExchangeId, parsed
 from hallway.journal.model import Actor, Unavailable
 from hallway.keys.model import UnknownKey
@@ -33,12 +33,11 @@ from hallway.scim.json import Json
 from hallway.scim.messages import decoded_body, error_body
 from hallway.scim.problem import ScimProblem
 from hallway.scim.quirks import Quirk, Tolerance
-from hallway.scim.schema import ResourceType
-from hallway.settings import Settings
 from hallway.store.database import ScanTimedOut
 from hallway.web.guards import DirectoryGuard, Limited, Unauthenticated, Unlocked, split_alias
 from hallway.web.http import EdgeProblem, Header, Request, Response
 from hallway.web.routing import Handler
+from hallway.web.wiring import Hub
 
 MEDIA_TYPE: Final = b"application/scim+json"
 CURSOR_PURPOSE: Final = "scim cursor"
@@ -46,7 +45,6 @@ CURSOR_KEYS: Final = 3
 _SCIM_JSON: Final[Header] = (b"content-type", b"application/scim+json;charset=utf-8")
 _JSON: Final[Header] = (b"content-type", b"application/json;charset=utf-8")
 _TEXT_LIMIT: Final = 500
-Types: TypeAlias = Callable[[Directory], Mapping[Kind, ResourceType]]
 Served: TypeAlias = Callable[[Request, Scene], Awaitable[Response]]
 Observed: TypeAlias = Callable[[str], None]
 _REFUSALS: Final = (ScimProblem, DirectoryClosed, EdgeProblem, ScanTimedOut)
@@ -55,15 +53,15 @@ _REFUSALS: Final = (ScimProblem, DirectoryClosed, EdgeProblem, ScanTimedOut)
 class ScimDoor:
     """The guard, the desk and the recorder of one deployment."""
 
-    def __init__(self, desk: Desk, guard: DirectoryGuard, recorder: Recorder, ring: Ring, settings: Settings) -> None:
-        self.desk = desk
-        self.cursor_keys = _cursor_keys(ring)
-        self.settings = settings
-        self.types: Types = lambda _: {}
+    def __init__(self, hub: Hub, guard: DirectoryGuard, recorder: Recorder) -> None:
+        self.desk = hub.desk
+        self.catalogue = hub.catalogue
+        self.cursor_keys = _cursor_keys(hub.ring)
+        self.settings = hub.settings
         self.quirk_seen: Observed = lambda _: None
         self._guard = guard
         self._recorder = recorder
-        self._base = settings.scim_base_url.encode()
+        self._base = hub.settings.scim_base_url.encode()
 
     def guarded(self, serve: Served, writes: bool) -> Handler:
         """`serve` behind the guard; what it refuses is kept."""
@@ -122,7 +120,8 @@ class ScimDoor:
         )
         actor = Actor("token", token.id, client, request.client_address)
         base = self._base + unlocked.base_path.encode()
-        return Scene(directory, self.types(directory), tolerance, actor, base, exchange, exchange.id)
+        served = self.catalogue.served(directory)
+        return Scene(directory, served.types, tolerance, actor, base, served.version, exchange, exchange.id)
 
     async def with_body(self, request: Request, scene: Scene, kind: Kind, patch: bool = False) -> tuple[Scene, Json]:
         """The parsed body, and the scene whose exchange has it redacted."""

@@ -2,22 +2,19 @@
 
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import orjson
 
 from hallway.exchanges.service import Recorder
+from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
-from hallway.hub.directories.model import Directory, Kind
 from hallway.hub.organizations.service import Registrar
 from hallway.key_file import read_or_make_master_key
 from hallway.keys.ring import Ring
 from hallway.keys.service import open_ring
 from hallway.scim.declared import DeclarationProblem, DeclaredExtension, declared_schemas
-from hallway.scim.schema import ResourceType
-from hallway.scim.standard import group_type, user_type
 from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings, SettingsProblem
 from hallway.store.counters import CounterStore
@@ -56,37 +53,8 @@ class Hub:
     stores: Stores
     desk: Desk
     registrar: Registrar
-    catalogue: "Catalogue"
+    catalogue: Catalogue
     ring: Ring
-
-
-class Catalogue:
-    """The resource types of a directory: core, enterprise, and what the deployment declares and it switches on."""
-
-    def __init__(self, declared: tuple[DeclaredExtension, ...]) -> None:
-        self._declared = declared
-        self._made: dict[tuple[str, ...], Mapping[Kind, ResourceType]] = {}
-
-    @property
-    def urns(self) -> tuple[str, ...]:
-        """What a directory can switch on."""
-        return tuple(one.extension.schema.id for one in self._declared)
-
-    def types(self, directory: Directory) -> Mapping[Kind, ResourceType]:
-        """The types as this directory serves them; the same value for the same switches."""
-        switched_on = directory.rules.schemas
-        if switched_on not in self._made:
-            self._made[switched_on] = self._types(frozenset(urn.lower() for urn in switched_on))
-        return self._made[switched_on]
-
-    def _types(self, switched_on: frozenset[str]) -> Mapping[Kind, ResourceType]:
-        chosen = [one for one in self._declared if one.extension.schema.id.lower() in switched_on]
-        users = tuple(one.extension for one in chosen if one.extends == "User")
-        group = tuple(one.extension for one in chosen if one.extends == "Group")
-        return {
-            Kind.USER: user_type(users),
-            Kind.GROUP: group_type(group),
-        }
 
 
 def clock() -> int:

@@ -60,6 +60,17 @@ def manager_value(resource: JsonObject) -> str | None:
     return _text(manager.get("value")) if isinstance(manager, dict) else None
 
 
+def with_plain_manager(resource: JsonObject) -> JsonObject:
+    """The resource whose manager is her `value` alone: `$ref` and `displayName` are ours to say, at read."""
+    extension = resource.get(ENTERPRISE)
+    manager = extension.get("manager") if isinstance(extension, dict) else None
+    if not isinstance(extension, dict) or not isinstance(manager, dict) or manager.keys() <= {"value"}:
+        return resource
+    plain: JsonObject = {"value": manager["value"]} if "value" in manager else {}
+    rest = {name: held for name, held in extension.items() if name != "manager"}
+    return {**resource, ENTERPRISE: {**rest, "manager": plain} if plain else rest}
+
+
 def _user_id(text: str) -> ResourceId | None:
     found = parsed(USER, text)
     return None if found is None else ResourceId(found)

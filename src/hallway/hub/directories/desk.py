@@ -66,7 +66,8 @@ class Desk:
 class Scene:
     """One request to one directory: its types, what it tolerates, who asks, and what is kept of it.
 
-    `base` is the directory's base URL as this client writes it. `exchange` lacks its outcome, and is None where
+    `base` is the directory's base URL as this client writes it; documents of another `schema_version` are projected
+    anew before they are sent. `exchange` lacks its outcome, and is None where
     an earlier commit has written it; `cause` is its id either way.
     """
 
@@ -75,6 +76,7 @@ class Scene:
     tolerance: Tolerance
     actor: Actor
     base: bytes
+    schema_version: int = 1
     exchange: Exchange | None = None
     cause: ExchangeId | None = None
 

@@ -18,7 +18,6 @@ from hallway.scim.json import JsonObject
 from hallway.scim.projection import merged_hidden, split_returned
 from hallway.scim.schema import ResourceType
 
-SCHEMA_VERSION: Final = 1
 PREFIX: Final = {Kind.USER: USER, Kind.GROUP: GROUP, Kind.GONE: USER}
 ENDPOINT: Final = {Kind.USER: "Users", Kind.GROUP: "Groups", Kind.GONE: "Users"}
 _TYPE: Final = {Kind.USER: b"User", Kind.GROUP: b"Group", Kind.GONE: b"User"}
@@ -38,13 +37,10 @@ def document_of(
     document: JsonObject = {"schemas": shown.get("schemas", []), "id": resource_id(kind, value)}
     extension = shown.pop(ENTERPRISE, None)
     document.update((name, held) for name, held in shown.items() if name not in document)
-    manager = None
+    manager = extension.get("manager") if isinstance(extension, dict) else None
     if isinstance(extension, dict):
         rest = {name: held for name, held in extension.items() if name != "manager"}
-        manager = extension.get("manager")
-        if isinstance(manager, dict) and "value" in manager:
-            manager = rest["manager"] = {"value": manager["value"]}
-        document[ENTERPRISE] = rest
+        document[ENTERPRISE] = {**rest, "manager": manager} if manager else rest
     text = orjson.dumps(document)[:-1]
     return text, orjson.dumps(hidden) if hidden else None, len(text) - 2 if manager else None
 

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from hallway.hub.directories.carrying import Decision, Happening, Outcome, carried
 from hallway.hub.directories.columns import columns_of
 from hallway.hub.directories.desk import Desk, Scene
-from hallway.hub.directories.documents import SCHEMA_VERSION, document_of, resource_of
+from hallway.hub.directories.documents import document_of, resource_of
 from hallway.hub.directories.matching import refuse_unmatched
 from hallway.hub.directories.membership import MemberChange, member_change
 from hallway.hub.directories.model import Kind
@@ -28,7 +28,6 @@ from hallway.scim.patch import patched
 from hallway.scim.patch_operations import patch_operations
 from hallway.scim.problem import ScimProblem, uniqueness
 from hallway.scim.replacement import replacement
-from hallway.scim.required import ensure_valid
 from hallway.scim.resource import parsed_resource, split_rows
 
 Changed: TypeAlias = Callable[[JsonObject], tuple[JsonObject, Sequence[MemberEdit]]]
@@ -121,7 +120,6 @@ async def _change_group(
         if new == old:
             held = () if if_match is None else (RevisionHeld(scene.key, was),)
             return _members_changed(desk, scene, (was, old), change, held)
-        ensure_valid(new, scene.types[Kind.GROUP])
         return await _updated(desk, scene, (was, old, new), change, if_match is not None)
 
     async with desk.queues.turn(group_id):
@@ -181,7 +179,7 @@ def _drafted(
         document=document,
         hidden=hidden,
         members=0 if was is None else was.members,
-        schema_version=SCHEMA_VERSION,
+        schema_version=scene.schema_version,
     )
     return stored, columns
 

@@ -97,8 +97,8 @@ async def answer_of(desk: Desk, scene: Scene, stored: Stored, projection: Projec
 
 
 def shown(scene: Scene, stored: Stored, projection: Projection | None, members: Sequence[MemberOfGroup]) -> bytes:
-    """Stored bytes where everything is wanted, else the projection of the whole."""
-    if projection is None:
+    """Stored bytes where everything is wanted and the schemas are those it was written under, else a projection."""
+    if projection is None and stored.schema_version == scene.schema_version:
         return rendered(stored, scene.base, members)
     return orjson.dumps(projected(complete(stored, scene.base, members), projection, scene.types[stored.kind]))
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from hallway.hub.directories.carrying import Decision, Happening, Outcome, carried
-from hallway.hub.directories.columns import columns_of
+from hallway.hub.directories.columns import columns_of, with_plain_manager
 from hallway.hub.directories.desk import Desk, Scene
-from hallway.hub.directories.documents import SCHEMA_VERSION, document_of, resource_of
+from hallway.hub.directories.documents import document_of, resource_of
 from hallway.hub.directories.matching import refuse_unmatched
 from hallway.hub.directories.model import Kind, Rules
 from hallway.hub.directories.resources import Columns, NewResource, ResourceRemoval, ResourceUpdate, Stored
@@ -17,7 +17,6 @@ from hallway.scim.patch import patched
 from hallway.scim.patch_operations import patch_operations
 from hallway.scim.problem import ScimProblem, invalid_value, mutability, uniqueness
 from hallway.scim.replacement import replacement
-from hallway.scim.required import ensure_valid
 from hallway.scim.resource import created_defaults, parsed_resource
 
 Changed: TypeAlias = Callable[[JsonObject], JsonObject]
@@ -31,7 +30,7 @@ async def create_user(desk: Desk, scene: Scene, body: Json, given_id: ResourceId
     `given_id` is the id that a bulk request gave out before.
     """
     user_type = scene.types[Kind.USER]
-    sent = created_defaults(parsed_resource(body, user_type, scene.tolerance), user_type)
+    sent = with_plain_manager(created_defaults(parsed_resource(body, user_type, scene.tolerance), user_type))
     _refuse_by_rules(scene.directory.rules, sent)
     user_id = given_id or ResourceId(desk.fresh_id())
 
@@ -110,10 +109,9 @@ async def _change_user(
         was = await existing_user(desk, scene, user_id)
         refuse_unmatched(if_match, was)
         old = resource_of(was)
-        new = changed(old)
+        new = with_plain_manager(changed(old))
         if new == old:
             return Decision(was)
-        ensure_valid(new, scene.types[Kind.USER])
         _refuse_by_rules(scene.directory.rules, new, old)
         return await _updated(desk, scene, (was, old, new), if_match is not None)
 
@@ -169,7 +167,7 @@ async def drafted(
         splice_at=splice_at,
         manager_id=columns.manager_id,
         manager_display=await _display_of_manager(desk, scene, columns, was),
-        schema_version=SCHEMA_VERSION,
+        schema_version=scene.schema_version,
         groups=() if was is None else was.groups,
     )
     return stored, columns
