@@ -110,7 +110,7 @@ class _Run:
             try:
                 directories[target.name] = self._filled(target, address, users, rows)
             except Refused as reason:
-                self._leave_out(target.name, f"{users} users: {reason}")
+                self._leave_out(target.name, f"{users:,} users: {reason}; its log ends: {last_words(target.log)}")
                 continue
             self.findings.remember_memory(target, f"{users:,} users")
             self.say(f"{target.name}: {users:,} users, {time.monotonic() - began:.0f} s")

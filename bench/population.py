@@ -14,7 +14,10 @@ SPARE: Final = 1_500
 """Users beyond the round number, in no group, for adding to groups."""
 
 GROUPS_OF: Final = {10: 250, 1_000: 10}
-"""How many groups of a size there are, so that adding members hardly changes the size; one of any other."""
+"""How many groups of a size there are, so that adding members hardly changes the size; one of any other.
+
+Fewer where there are not enough users: nobody is in two groups of one size, so that a user stays a user's size.
+"""
 
 FILL_SECONDS: Final = 60.0
 LATE: Final = f"> {FILL_SECONDS:.0f} s"
@@ -81,11 +84,12 @@ def with_groups(address: Address, population: Population, size: int, invented: b
     With `invented` the members are ids of nobody, for servers that do not ask who a member is.
     """
     began = time.monotonic()
-    members = _nobodies(size) if invented else population.users[:size]
+    members = _nobodies(size) if invented else population.users
+    count = min(GROUPS_OF.get(size, 1), len(members) // size)
     try:
         population.groups[size] = [
-            _group(address, f"Group of {size}, number {number}", members, began)
-            for number in range(GROUPS_OF.get(size, 1))
+            _group(address, f"Group of {size}, number {number}", members[number * size :][:size], began)
+            for number in range(count)
         ]
     except Refused as reason:
         population.missing[size] = reason
@@ -145,8 +149,6 @@ def additions(address: Address, population: Population, size: int, count: int) -
     """Requests that add `count` spare users to the groups of a size, in turn; none repeats an earlier one."""
     groups, spare = population.groups[size], population.spare
     first = population.added.get(size, 0)
-    last = min(first + count, len(groups) * len(spare))
+    last = min(first + count, len(spare))
     population.added[size] = last
-    return [
-        address.addition(groups[place % len(groups)], [spare[place // len(groups)]]) for place in range(first, last)
-    ]
+    return [address.addition(groups[place % len(groups)], [spare[place]]) for place in range(first, last)]

@@ -91,7 +91,7 @@ class Settings:
         values.optional(Path), "", "A file that holds the master key; on SQLite made beside the database."
     )
     trusted_proxies: tuple[Network, ...] = _setting(
-        values.list_of(values.network), "", "Proxies whose X-Forwarded-For and -Proto are believed."
+        values.list_of(values.network), "", "Proxies whose X-Forwarded-For is believed."
     )
     allowed_hosts: tuple[str, ...] = _setting(
         values.list_of(values.host_name), "", "Names besides the base URL's that a Host header may carry."

@@ -245,6 +245,25 @@ def _patched(given: list[JsonObject], of: ResourceType = USERS) -> JsonObject | 
         return None
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [
+        op("remove", 'zork[value eq "hunter2"]'),
+        op("remove", 'emails[value eq "hunter2"'),
+        op("remove", 'emails[value eq "hunter2"].zork'),
+        op("remove", 'name[value eq "hunter2"]'),
+        op("remove", 'emails[zork eq "hunter2"]'),
+        {"op": "add", "value": {'zork[value eq "hunter2"]': "x"}},
+        {"op": "add", "value": {'emails[value eq "hunter2"].display': "x"}},
+    ],
+)
+def test_no_detail_quotes_what_a_path_compares_with(operation: JsonObject) -> None:
+    """A detail is kept and logged; a value in a filter may be a secret."""
+    with pytest.raises(ScimProblem) as problem:
+        patched(ada(), operations(message(operation), strict()), USERS, strict())
+    assert "hunter2" not in problem.value.detail
+
+
 @given(st.lists(_operations("add", "replace", "remove", "Add"), min_size=1, max_size=4))
 def test_any_operations_give_a_canonical_resource_or_a_problem(given: list[JsonObject]) -> None:
     after = _patched(given)

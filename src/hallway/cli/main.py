@@ -2,7 +2,9 @@
 
 import typer
 
-from hallway.cli import directories, organizations, tokens
+from hallway.cli import directories, exchanges, journal, keys, organizations, tokens
+from hallway.cli.backup import backup, restore
+from hallway.cli.migrating import migrate
 from hallway.cli.serving import serve
 
 app = typer.Typer(
@@ -21,6 +23,12 @@ hub.command()(serve)
 hub.add_typer(organizations.app, name="organization")
 hub.add_typer(directories.app, name="directory")
 hub.add_typer(tokens.app, name="token")
+hub.add_typer(exchanges.app, name="exchange")
+hub.add_typer(journal.app)
+app.command()(migrate)
+app.command()(backup)
+app.command()(restore)
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ version is named by resource and revision, not copied.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from hallway.ids import DirectoryId, ExchangeId, OrganizationId, TokenId
 
@@ -68,8 +68,7 @@ class StrangerRefusal:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class TokenUse:
+class TokenUse(NamedTuple):
     """The last use of a token."""
 
     organization_id: OrganizationId

@@ -22,7 +22,7 @@ from hallway.scim.elements import assigned_elements, without_elements, without_v
 from hallway.scim.json import Json, JsonObject
 from hallway.scim.member_edits import MemberEdit, member_edit
 from hallway.scim.patch_operations import Operation, Verb
-from hallway.scim.patch_path import PatchPath, find_patch_path
+from hallway.scim.patch_path import PatchPath, find_patch_path, unfiltered
 from hallway.scim.path import AttributePath, ExtensionPath
 from hallway.scim.problem import invalid_path, invalid_value, mutability, no_target
 from hallway.scim.quirks import Quirk, Tolerance
@@ -119,12 +119,12 @@ def _given(draft: _Draft, value: JsonObject, prefix: str) -> Iterator[tuple[Patc
 def _key_path(draft: _Draft, key: str, prefix: str) -> PatchPath | None:
     path = find_patch_path(f"{prefix}{key}", draft.resource_type, draft.tolerance)
     if path is None:
-        unknown = invalid_path(f"{draft.resource_type.name} has no attribute `{shown(key)}`.")
+        unknown = invalid_path(f"{draft.resource_type.name} has no attribute `{unfiltered(key)}`.")
         draft.tolerance.accept(Quirk.UNKNOWN_ATTRIBUTE_IGNORED, unknown)
         return None
     if isinstance(path.target, ExtensionPath):
         return path
-    otherwise = invalid_path(f"`{shown(key)}` may be a path, but not a key.")
+    otherwise = invalid_path(f"`{unfiltered(key)}` may be a path, but not a key.")
     for mark, quirk in (("[", Quirk.FILTERED_KEY), (":", Quirk.URN_KEY), (".", Quirk.DOTTED_KEY)):
         if mark in key:
             draft.tolerance.accept(quirk, otherwise)

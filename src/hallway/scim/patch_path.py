@@ -32,7 +32,7 @@ def patch_path(text: str, resource_type: ResourceType, tolerance: Tolerance) -> 
     """What the path of an operation names; `invalidPath`, or `invalidFilter` for what is in its brackets."""
     path = find_patch_path(text, resource_type, tolerance)
     if path is None:
-        raise invalid_path(f"{resource_type.name} has no attribute `{shown(text)}`.")
+        raise invalid_path(f"{resource_type.name} has no attribute `{unfiltered(text)}`.")
     return path
 
 
@@ -48,7 +48,7 @@ def find_patch_path(text: str, resource_type: ResourceType, tolerance: Tolerance
         return PatchPath(with_sub(target, None), sub=target.sub)
     condition, closed, tail = rest.rpartition("]")
     if not closed or (tail and not tail.startswith(".")):
-        raise invalid_path(f"The brackets of the path `{shown(text)}` are not as RFC 7644 §3.5.2 has them.")
+        raise invalid_path(f"The brackets of the path `{unfiltered(text)}` are not as RFC 7644 §3.5.2 has them.")
     if isinstance(target, ExtensionPath) or target.sub is not None or not target.attribute.multi_valued:
         raise invalid_path(f"`{path_text(target)}` has no elements that a filter could choose among.")
     chosen = parse_value_filter(condition, target, resource_type, tolerance)
@@ -56,3 +56,8 @@ def find_patch_path(text: str, resource_type: ResourceType, tolerance: Tolerance
         return PatchPath(target, chosen)
     sub = target.attribute.subs.get(tail[1:].lower())
     return None if sub is None else PatchPath(target, chosen, sub)
+
+
+def unfiltered(text: str) -> str:
+    """A path as a detail may show it: without its filter, in which values stand."""
+    return shown(text.partition("[")[0])

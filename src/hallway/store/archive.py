@@ -11,6 +11,8 @@ Rules:
 """
 
 import hashlib
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -30,6 +32,7 @@ FRAME_ROWS: Final = 200
 MAX_FRAME_BYTES: Final = 1 << 30
 _LENGTH_BYTES: Final = 4
 
+VALUES: Final = frozenset({type(None), int, str, bytes})
 ArchivedRow: TypeAlias = Sequence[None | int | str | bytes]
 
 
@@ -114,11 +117,10 @@ class Archive:
         self._file = file
         self.manifest = manifest
 
-    def frames(self, table: str) -> Iterator[list[tuple[None | int | str | bytes, ...]]]:
+    def frames(self, table: str) -> Iterator[list[ArchivedRow]]:
         """A table's rows; that they are what the manifest says is known once the last one was taken."""
         told = next(one for one in self.manifest.tables if one.name == table)
         digest, count = hashlib.sha256(), 0
-        decoder = msgspec.msgpack.Decoder(list[tuple[None | int | str | bytes, ...]])
         try:
             with self._file.open(f"tables/{table}") as stream:
                 while head := stream.read(_LENGTH_BYTES):
@@ -127,9 +129,7 @@ class Archive:
                         raise ArchiveProblem(_damaged(f"table {table}: a frame of {size} bytes"))
                     body = stream.read(size)
                     digest.update(head + body)
-                    rows = decoder.decode(body)
-                    if any(len(row) != len(told.columns) for row in rows):
-                        raise ArchiveProblem(_damaged(f"table {table}: a row has not {len(told.columns)} values"))
+                    rows = _rows(told, msgspec.msgpack.decode(body))
                     count += len(rows)
                     yield rows
         except DAMAGE as fault:
@@ -137,7 +137,7 @@ class Archive:
         if count != told.rows or digest.hexdigest() != told.sha256:
             raise ArchiveProblem(_damaged(f"table {table} is not what the manifest says"))
 
-    def rows(self, table: str) -> Iterator[tuple[None | int | str | bytes, ...]]:
+    def rows(self, table: str) -> Iterator[ArchivedRow]:
         """The same, row by row."""
         for frame in self.frames(table):
             yield from frame
@@ -161,7 +161,19 @@ class Archive:
         return KeyRecord(cast("bytes", checks[0]), tuple(sorted(found, key=lambda key: key.id)))
 
 
-DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, msgspec.MsgspecError, OSError, UnicodeDecodeError)
+DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    msgspec.MsgspecError,
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    RuntimeError,
+)
+"""What reading a file raises that is no ZIP file any more, by the place where it is damaged."""
 
 
 @contextmanager
@@ -174,7 +186,7 @@ def archive_in(path: Path) -> Iterator[Archive]:
         file = zipfile.ZipFile(path)
     except OSError as fault:
         raise ArchiveProblem(f"{path} cannot be read ({fault.strerror}).") from fault
-    except zipfile.BadZipFile:
+    except DAMAGE:
         raise ArchiveProblem(f"{path} is no backup of Hallway, or only the beginning of one.") from None
     with file:
         yield Archive(file, _manifest(file, path))
@@ -197,6 +209,16 @@ def _manifest(file: zipfile.ZipFile, path: Path) -> Manifest:
     if not manifest.steps or told != {table.name: table.columns for table in tables_of(manifest.schema)}:
         raise ArchiveProblem(_damaged("it does not have the tables of its schema"))
     return manifest
+
+
+def _rows(told: ArchivedTable, frame: object) -> list[ArchivedRow]:
+    """A frame's rows, each with a value of a known type for every column."""
+    if not isinstance(frame, list):
+        raise ArchiveProblem(_damaged(f"table {told.name}: a frame is no array"))
+    for row in frame:
+        if not isinstance(row, list) or len(row) != len(told.columns) or any(type(held) not in VALUES for held in row):
+            raise ArchiveProblem(_damaged(f"table {told.name}: a row is not {len(told.columns)} values"))
+    return frame
 
 
 def _damaged(what: str) -> str:

@@ -106,7 +106,9 @@ def _page_statement(search: Search, wanted: Condition, order: _Order, bound: Bou
     where = f"{_HERE} AND {wanted.sql}"
     if search.after is not None:
         where += f" AND {_after(search.after, order, search.descending, bound)}"
-    ordered = _ordered(order, search.descending)
+    if wanted.single and search.after is None and search.start == 1:
+        return _statement(f"SELECT {SHAPE} FROM resource r WHERE {where}")
+    ordered = _ordered(order, search.descending, wanted.selective)
     limit = f"LIMIT {bound.bind(search.count + 1)}"
     if search.after is not None or search.start == 1:
         return _statement(f"SELECT {SHAPE} FROM resource r WHERE {where} ORDER BY {ordered} {limit}")
@@ -121,11 +123,13 @@ def _statement(sql: str) -> Statement:
     return translated("resource_page", sql)
 
 
-def _ordered(order: _Order, descending: bool) -> str:
+def _ordered(order: _Order, descending: bool, selective: bool) -> str:
+    """`{plus}` keeps SQLite from walking the whole index of the order where few rows are left to sort."""
     down = " DESC" if descending else ""
-    columns = [f"r.id{down}"]
+    plus = "{plus}" if selective else ""
+    columns = [f"{plus}r.id{down}"]
     if order.column != "r.id":
-        columns.insert(0, f"{order.column}{down}")
+        columns.insert(0, f"{plus}{order.column}{down}")
     if order.nullable:
         columns.insert(0, f"({order.column} IS NULL){down}")
     return ", ".join(columns)

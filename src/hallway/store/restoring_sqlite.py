@@ -34,6 +34,7 @@ from hallway.store.restoring_undone import ANY, COMPARISONS, Undone, comparison,
 
 COMPANIONS: Final = ("-wal", "-shm", "-journal")
 _WAIT_MS: Final = 2000
+_MAGIC: Final = b"SQLite format 3\0"
 _BROKEN: Final = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError, apsw.FormatError)
 
 
@@ -101,6 +102,8 @@ def _compared(draft: Path, path: Path, now: int) -> tuple[tuple[Undone, ...], st
     """What the old database had revoked and the new one has not; or why that cannot be said."""
     if not path.exists() or path.stat().st_size == 0:
         return (), NOTHING_THERE
+    if not _is_database(path):
+        return (), "the database before cannot be read: it is no SQLite file"
     with closing(apsw.Connection(str(draft))) as connection:
         connection.set_busy_timeout(_WAIT_MS)
         try:
@@ -126,8 +129,12 @@ def _exchanged(draft: Path, path: Path, kept: str) -> str | None:
         draft.replace(path)
         synced(path.parent)
         return None
-    connection = apsw.Connection(str(path))
-    try:
+    if not _is_database(path):
+        _set_aside(path, kept)
+        draft.replace(path)
+        synced(path.parent)
+        return kept
+    with closing(apsw.Connection(str(path))) as connection:
         try:
             _fold(connection, path)
         except _BROKEN:
@@ -137,9 +144,13 @@ def _exchanged(draft: Path, path: Path, kept: str) -> str | None:
             _keep(path, kept)
         draft.replace(path)
         synced(path.parent)
-    finally:
-        connection.close()
     return kept
+
+
+def _is_database(path: Path) -> bool:
+    """Whether SQLite may be let at it: what is beside a file that is none would be lost."""
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) in (b"", _MAGIC)
 
 
 def _fold(connection: apsw.Connection, path: Path) -> None:

@@ -35,6 +35,9 @@ _STANDING: Final = """(SELECT MAX(COALESCE(m.active, 1)) FROM {old}.directory d 
 _ALIVE: Final = """EXISTS (SELECT 1 FROM {old}.resource a WHERE a.organization_id = n.organization_id
     AND a.directory_id = n.directory_id AND a.kind = %s AND a.id = %s AND COALESCE(a.active, 1) = 1)"""
 
+_NAME: Final = "COALESCE(NULLIF(%s.display, ''), %s.name_key, '')"
+"""What people know a resource by."""
+
 COMPARISONS: Final[Mapping[str, str]] = {
     "organization": """SELECT n.organization_id, NULL, n.organization_id, n.name,
             CASE WHEN o.organization_id IS NULL THEN 'deleted' ELSE 'suspended' END, NULL, NULL
@@ -52,7 +55,7 @@ COMPARISONS: Final[Mapping[str, str]] = {
         ORDER BY n.organization_id, n.id""",
     "user": f"""SELECT c.organization_id, c.directory_id, c.id, c.display,
             CASE WHEN c.standing IS NULL THEN 'deleted' ELSE 'deactivated' END, NULL, NULL
-        FROM (SELECT n.organization_id, n.directory_id, n.id, n.display, {_STANDING} AS standing
+        FROM (SELECT n.organization_id, n.directory_id, n.id, {_NAME % ("n", "n")} AS display, {_STANDING} AS standing
               FROM {{new}}.resource n JOIN {{old}}.organization o ON o.organization_id = n.organization_id
               WHERE n.kind = 1 AND COALESCE(n.active, 1) = 1) c
         WHERE COALESCE(c.standing, 0) = 0 ORDER BY c.organization_id, c.id""",
@@ -61,8 +64,8 @@ COMPARISONS: Final[Mapping[str, str]] = {
               FROM {{new}}.resource n JOIN {{old}}.organization o ON o.organization_id = n.organization_id
               WHERE n.kind = 2) c
         WHERE c.standing IS NULL ORDER BY c.organization_id, c.id""",
-    "membership": f"""SELECT n.organization_id, n.directory_id, n.member_id, r.display, 'removed', n.group_id,
-            n.member_kind
+    "membership": f"""SELECT n.organization_id, n.directory_id, n.member_id, {_NAME % ("r", "r")}, 'removed',
+            n.group_id, n.member_kind
         FROM {{new}}.member n JOIN {{new}}.resource r ON r.organization_id = n.organization_id
           AND r.directory_id = n.directory_id AND r.kind = n.member_kind AND r.id = n.member_id
         WHERE NOT EXISTS (SELECT 1 FROM {{old}}.member o WHERE o.organization_id = n.organization_id

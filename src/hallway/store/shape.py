@@ -29,6 +29,9 @@ LIGHT: Final = """r.organization_id, r.id, r.kind, r.seq, r.revision, r.created_
 """The same without what is joined: for filters that are evaluated in Python."""
 
 
+_KINDS: Final = {kind.value: kind for kind in Kind}
+
+
 def stored_of(row: ResultRow) -> tuple[Stored, bool]:
     """A row of `SHAPE` without its organization, and whether one of its groups is in a group."""
     (
@@ -53,7 +56,7 @@ def stored_of(row: ResultRow) -> tuple[Stored, bool]:
     )
     listed, nested = _groups(groups)
     stored = Stored(
-        oid, Kind(kind), seq, revision, created, modified, document, hidden, splice, manager, display, members, version,
+        oid, _KINDS[kind], seq, revision, created, modified, document, hidden, splice, manager, display, members, version,
         listed,
     )  # fmt: skip
     return stored, nested

@@ -88,7 +88,7 @@ class SqliteDatabase:
     async def fetch(self, statement: Statement, params: Params) -> Sequence[ResultRow]:
         """Rows, read in the loop: a thread hop would cost more than the query."""
         try:
-            return list(self._reader.execute(statement.sqlite, sqlite_params(params)))
+            return list(self._reader.execute(statement.sqlite, sqlite_params(statement, params)))
         except UNAVAILABLE as fault:
             raise Unavailable(str(fault)) from fault
 
@@ -100,7 +100,7 @@ class SqliteDatabase:
         end = time.monotonic() + self._options.scan_seconds
         self._scanner.set_progress_handler(lambda: time.monotonic() > end, 5000)
         try:
-            rows = self._scanner.execute(statement.sqlite, sqlite_params(params))
+            rows = self._scanner.execute(statement.sqlite, sqlite_params(statement, params))
             return [kept for row in rows if (kept := keep(row)) is not None]
         except apsw.InterruptError as late:
             raise ScanTimedOut(statement.name) from late
@@ -171,7 +171,7 @@ class SqliteDatabase:
         return head + 1 if item.entries else 0
 
     def _step(self, step: Step) -> None:
-        cursor = self._writer.execute(step.statement.sqlite, sqlite_params(step.params))
+        cursor = self._writer.execute(step.statement.sqlite, sqlite_params(step.statement, step.params))
         if step.must is not None and len(cursor.fetchall()) != step.must:
             raise Stale
 

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 Params: TypeAlias = tuple[object, ...]
 ResultRow: TypeAlias = Sequence[object]
@@ -27,6 +27,7 @@ _SQLITE_WORDS: Final = {
     "{json_rows}": "json_group_array",
     "{json_array}": "json_array",
     "{as_text}": "",
+    "{plus}": "+",
 }
 _POSTGRES_WORDS: Final = {
     "{lock}": "FOR UPDATE",
@@ -35,6 +36,7 @@ _POSTGRES_WORDS: Final = {
     "{json_rows}": "json_agg",
     "{json_array}": "json_build_array",
     "{as_text}": "::text",
+    "{plus}": "",
 }
 """The few words in which the engines differ."""
 
@@ -49,6 +51,7 @@ class Statement:
     name: str
     sqlite: str
     postgres: str
+    has_arrays: bool = False
 
 
 def statement(name: str, sql: str) -> Statement:
@@ -65,7 +68,8 @@ def translated(name: str, sql: str) -> Statement:
     tidy = " ".join(sql.split())
     sqlite = _marked(_ARRAY.sub(_sqlite_array, tidy), _SQLITE_WORDS)
     postgres = _marked(_ARRAY.sub(_postgres_array, tidy), _POSTGRES_WORDS)
-    return Statement(name, sqlite.strip(), _PARAMETER.sub(r"$\1", postgres).strip())
+    has_arrays = _ARRAY.search(tidy) is not None
+    return Statement(name, sqlite.strip(), _PARAMETER.sub(r"$\1", postgres).strip(), has_arrays)
 
 
 def _marked(sql: str, words: Mapping[str, str]) -> str:
@@ -84,9 +88,9 @@ def _postgres_array(match: re.Match[str]) -> str:
     return f"(SELECT unnest(?{match[2]}::{kind}[]))"
 
 
-def sqlite_params(params: Params) -> Params:
+def sqlite_params(statement: Statement, params: Params) -> Params:
     """Arrays become JSON text, since SQLite has no array parameter."""
-    if not any(type(p) is tuple or type(p) is list for p in params):
+    if not statement.has_arrays:
         return params
     return tuple(_json_array(p) if isinstance(p, tuple | list) else p for p in params)
 
@@ -95,8 +99,7 @@ def _json_array(values: Sequence[object]) -> str:
     return json.dumps([v.hex() if isinstance(v, bytes) else v for v in values])
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One statement of a change. `must` is how many rows it has to return; otherwise the change is stale.
 
     A statement with `must` ends in RETURNING organization_id.

@@ -33,10 +33,16 @@ _SPLICED: Final = (".manager.displayname", ".manager.$ref")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """SQL over the row `r`; without `exact` it may hold for more than the filter does."""
+    """SQL over the row `r`; without `exact` it may hold for more than the filter does.
+
+    `selective`: an index gives the few rows that it holds for, so that these are sorted rather than all walked;
+    `single`: it holds for one row at most, so that there is nothing to sort.
+    """
 
     sql: str
     exact: bool
+    selective: bool = False
+    single: bool = False
 
 
 _ANY: Final = Condition(TRUE, False)
@@ -65,10 +71,13 @@ def condition(tree: Filter, kind: Kind, bound: Bound) -> Condition:
     match tree:
         case And(filters):
             parts = [condition(part, kind, bound) for part in filters]
-            return Condition(_joined(parts, " AND "), all(part.exact for part in parts))
+            selective = any(part.selective for part in parts)
+            single = any(part.single for part in parts)
+            return Condition(_joined(parts, " AND "), all(part.exact for part in parts), selective, single)
         case Or(filters):
             parts = [condition(part, kind, bound) for part in filters]
-            return Condition(_joined(parts, " OR "), all(part.exact for part in parts))
+            selective = all(part.selective for part in parts)
+            return Condition(_joined(parts, " OR "), all(part.exact for part in parts), selective)
         case Not(negated):
             inner = condition(negated, kind, bound)
             return Condition(f"NOT ({inner.sql})", True) if inner.exact else _ANY
@@ -108,10 +117,11 @@ def _comparison(path: AttributePath, op: Op, value: object, kind: Kind, bound: B
     if isinstance(value, str) and name in _COLUMNS and _has_column(name, kind):
         column, folds = _COLUMNS[name]
         text = fold(value) if folds else value
-        return Condition(f"({column} IS NOT NULL AND {_text(column, op, text, bound)})", True)
+        single = op is Op.EQ and name == "username"
+        return Condition(f"({column} IS NOT NULL AND {_text(column, op, text, bound)})", True, op is Op.EQ, single)
     if isinstance(value, str) and name in KEYED:
         exact = not path.leaf.case_exact
-        return Condition(_keyed(KEYED[name], _text("k.value", op, fold(value), bound)), exact)
+        return Condition(_keyed(KEYED[name], _text("k.value", op, fold(value), bound)), exact, op is Op.EQ)
     return _ANY
 
 
@@ -163,7 +173,7 @@ def _id(op: Op, value: str, kind: Kind, bound: Bound) -> Condition:
     if op is not Op.EQ:
         return _ANY
     found = parsed(USER if kind is Kind.USER else GROUP, value)
-    return Condition(FALSE if found is None else f"r.id = {bound.bind(found)}", True)
+    return Condition(FALSE if found is None else f"r.id = {bound.bind(found)}", True, True, True)
 
 
 def _keyed(attribute: int, comparison: str) -> str:
@@ -229,7 +239,7 @@ def _value_path(path: AttributePath, wanted: Filter, kind: Kind, bound: Bound) -
     for part in wanted.filters if isinstance(wanted, And) else (wanted,):
         if isinstance(part, Compare) and path_key(part.path) == f"{name}.value" and isinstance(part.value, str):
             inner = _comparison(part.path, part.op, part.value, kind, bound) if part.op is not Op.NE else _ANY
-            return Condition(inner.sql, False)
+            return Condition(inner.sql, False, inner.selective)
     return _ANY
 
 

@@ -7,7 +7,6 @@ from os import environ
 from pathlib import Path
 from typing import Final
 
-from hallway.ids import DIRECTORY, wire
 from hallway.journal.model import Unavailable
 from hallway.key_file import KeyFileProblem
 from hallway.keys.model import WrongMasterKey
@@ -19,7 +18,7 @@ from hallway.store.opening import current
 from hallway.store.sqlite import SqliteDatabase
 from hallway.web.access_log import AccessLog
 from hallway.web.edge import CannotStart, Door, Edge, Lifespan
-from hallway.web.guards import DirectoryGuard, split_alias
+from hallway.web.guards import DirectoryGuard, Ground, split_alias
 from hallway.web.health import Check, Readiness, healthz
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.limits import Bucket, RateLimiter
@@ -182,9 +181,6 @@ class Serving:
             raise EdgeProblem(404, f"There is nothing at this address under {base}.")
         request.template = found.route.path
         request.params = {name: value for name, value in found.params.items() if name != "directory"}
-        if found.route.guard == NONE:
-            unlocked = await self._guard.unlock(request)
-            request.params["directory"] = wire(DIRECTORY, unlocked.directory.id)
         return await found.route.handler(request)
 
 
@@ -192,9 +188,9 @@ def _guard(hub: Hub) -> DirectoryGuard:
     settings = hub.settings
     per_token = Bucket(settings.rate_limit_per_second, settings.rate_limit_burst)
     failures = settings.failed_authentication_per_minute
-    return DirectoryGuard(
-        hub.stores.directories, clock, RateLimiter(per_token), RateLimiter(Bucket(failures / 60, max(failures, 1)))
-    )
+    ground = Ground(hub.stores.directories, hub.catalogue, settings.scim_base_url.encode())
+    strangers = Bucket(failures / 60, max(failures, 1))
+    return DirectoryGuard(ground, clock, RateLimiter(per_token), RateLimiter(strangers))
 
 
 def _checks(hub: Hub) -> dict[str, Check]:

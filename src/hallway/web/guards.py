@@ -7,10 +7,11 @@ the directory is there or not; what is remembered is forgotten within half a sec
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
+from hallway.hub.directories.catalogue import Catalogue, Served
 from hallway.hub.directories.model import Directory, Token
 from hallway.hub.directories.ports import Directories
 from hallway.hub.directories.tokens import MAX_TEXT, token_of
@@ -46,25 +47,34 @@ class Unauthenticated(ScimProblem):
 
 @dataclass(frozen=True, slots=True)
 class Unlocked:
-    """What a directory token opened: the directory, and the path that the client calls it by."""
+    """What a directory token opened: the directory, its types, and the base URL that the client calls it by."""
 
     directory: Directory
     token: Token
-    base_path: str
+    base: bytes
+    served: Served
+    name: str
     quirk: Quirk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a guard stands on: where directories are, under which schemas, and below which base URL."""
+
+    directories: Directories
+    catalogue: Catalogue
+    base_url: bytes
 
 
 class DirectoryGuard:
     """Takes a request to a directory; counts failures per address, requests per token."""
 
-    def __init__(
-        self, directories: Directories, clock: Callable[[], int], per_token: RateLimiter, failures: RateLimiter
-    ) -> None:
-        self._directories = directories
+    def __init__(self, ground: Ground, clock: Callable[[], int], per_token: RateLimiter, failures: RateLimiter) -> None:
+        self._ground = ground
         self._clock = clock
         self._per_token = per_token
         self._failures = failures
-        self._known: OrderedDict[bytes, tuple[float, Token, Directory]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[float, Unlocked]] = OrderedDict()
 
     async def unlock(self, request: Request) -> Unlocked:
         """The directory that the token and the address agree on; raises `Unauthenticated` or `Limited`."""
@@ -85,27 +95,36 @@ class DirectoryGuard:
     async def _unlocked(self, request: Request, text: str, quirk: Quirk | None, now: float) -> Unlocked:
         if not text:
             raise Unauthenticated("no token")
-        token, directory = await self._known_or_read(text, now)
+        known = await self._known_or_read(text, now)
+        directory = known.directory
         if quirk is not None:
-            tolerance = Tolerance(directory.rules.strict)
-            tolerance.accept(quirk, Unauthenticated("not a bearer token"))
-        return Unlocked(directory, token, _agreed_path(request, directory), quirk)
+            Tolerance(directory.rules.strict).accept(quirk, Unauthenticated("not a bearer token"))
+        if request.params.get("directory") == known.name:
+            return known if quirk is None else replace(known, quirk=quirk)
+        path, _ = split_alias(request.path)
+        if not directory.base_path or path != directory.base_path:
+            raise Unauthenticated("token of another directory")
+        return replace(known, base=self._ground.base_url + path.encode(), quirk=quirk)
 
-    async def _known_or_read(self, text: str, now: float) -> tuple[Token, Directory]:
+    async def _known_or_read(self, text: str, now: float) -> Unlocked:
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
         known = self._known.get(digest)
-        if known is not None and known[0] > now and known[1].is_alive(int(now * 1_000_000)):
-            return known[1], known[2]
-        token = await token_of(self._directories, text, int(now * 1_000_000))
-        directory = None if token is None else await self._directories.located(token.directory_id)
+        if known is not None and known[0] > now and known[1].token.is_alive(int(now * 1_000_000)):
+            return known[1]
+        ground = self._ground
+        token = await token_of(ground.directories, text, int(now * 1_000_000))
+        directory = None if token is None else await ground.directories.located(token.directory_id)
         if token is None or directory is None:
             self._known.pop(digest, None)
             raise Unauthenticated("unknown token")
-        self._known[digest] = (now + REMEMBERED_SECONDS, token, directory)
+        base = ground.base_url + own_path(directory).encode()
+        served = ground.catalogue.served(directory)
+        unlocked = Unlocked(directory, token, base, served, wire(DIRECTORY, directory.id))
+        self._known[digest] = (now + REMEMBERED_SECONDS, unlocked)
         self._known.move_to_end(digest)
         if len(self._known) > _MOST_REMEMBERED:
             self._known.popitem(last=False)
-        return token, directory
+        return unlocked
 
 
 def _credential(request: Request) -> tuple[str, Quirk | None]:
@@ -120,20 +139,6 @@ def _credential(request: Request) -> tuple[str, Quirk | None]:
     if space and scheme.lower() == "bearer":
         return value.strip(), None
     return ("", None) if space else (header, Quirk.BARE_TOKEN)
-
-
-def _agreed_path(request: Request, directory: Directory) -> str:
-    """The base path of the address, when it is one of this directory; else the token is of another one."""
-    named = request.params.get("directory")
-    own = own_path(directory)
-    if named is not None:
-        if named != wire(DIRECTORY, directory.id):
-            raise Unauthenticated("token of another directory")
-        return own
-    path, _ = split_alias(request.path)
-    if not directory.base_path or path != directory.base_path:
-        raise Unauthenticated("token of another directory")
-    return path
 
 
 def own_path(directory: Directory) -> str:

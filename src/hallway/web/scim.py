@@ -1,12 +1,11 @@
 """SCIM's endpoints: parse, call one service function, render (RFC 7644)."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Final
 
 from hallway.exchanges.model import ExchangeEnd
 from hallway.hub.directories import bulking, groups, listing, users
-from hallway.hub.directories.carrying import Outcome, finished, refuse_closed_writes
+from hallway.hub.directories.carrying import Outcome, finished
 from hallway.hub.directories.desk import Scene
 from hallway.hub.directories.documents import etag, location
 from hallway.hub.directories.matching import tag_matches
@@ -120,34 +119,30 @@ class ScimEndpoints:
         return await self._page(request, scene, kind, search_request(body, scene.tolerance))
 
     async def _page(self, request: Request, scene: Scene, kind: Kind, asked: SearchRequest) -> Response:
-        asked = replace(asked, count=self._count(asked.count))
+        count = self._count(asked.count)
         question = listing.question_of(scene, kind, asked)
-        after = self._position(scene, question, asked)
-        found = await listing.listed(self._desk, scene, question, asked, after)
+        after = self._position(scene, question, asked.cursor, count) if asked.cursor else None
+        found = await listing.listed(self._desk, scene, question, (asked.start_index, count), after)
         if asked.cursor is None:
             paging = Paging(found.total, found.start)
         else:
-            paging = Paging(found.total, None, self._cursor(scene, question, asked, found))
+            paging = Paging(found.total, None, self._cursor(scene, question, count, found))
         body = list_response(found.resources, paging)
         return Response(200, body, (content_type(request),))
 
     def _count(self, asked: int | None) -> int:
         return self._settings.page_size_default if asked is None else min(asked, self._settings.page_size_max)
 
-    def _position(self, scene: Scene, question: listing.Question, asked: SearchRequest) -> Position | None:
-        if not asked.cursor:
-            return None
-        content = self.door.opened_cursor(listing.scope_of(scene, question), asked.cursor)
-        if asked.count != content.count:
+    def _position(self, scene: Scene, question: listing.Question, cursor: str, count: int) -> Position:
+        content = self.door.opened_cursor(listing.scope_of(scene, question), cursor)
+        if count != content.count:
             raise ScimProblem(400, "A walk by cursor keeps the count of its first request.", "invalidCount")
         return listing.position_of(content)
 
-    def _cursor(
-        self, scene: Scene, question: listing.Question, asked: SearchRequest, found: listing.Listed
-    ) -> str | None:
+    def _cursor(self, scene: Scene, question: listing.Question, count: int, found: listing.Listed) -> str | None:
         if found.following is None:
             return None
-        content = listing.cursor_of(asked.count or 0, found.following)
+        content = listing.cursor_of(count, found.following)
         try:
             return sealed_cursor(
                 self.door.cursor_keys[0], self._desk.entropy(12), listing.scope_of(scene, question), content
@@ -164,7 +159,7 @@ class ScimEndpoints:
 
     async def _everything(self, request: Request, scene: Scene, asked: SearchRequest) -> Response:
         """Users, then groups; what a filter names that a type does not have matches none of that type."""
-        asked = replace(asked, count=self._count(asked.count), cursor=None)
+        count = self._count(asked.count)
         total, resources, problems = 0, list[bytes](), list[ScimProblem]()
         for kind in BOTH:
             try:
@@ -172,9 +167,8 @@ class ScimEndpoints:
             except ScimProblem as problem:
                 problems.append(problem)
                 continue
-            room = (asked.count or 0) - len(resources)
-            part = replace(asked, start_index=max(1, asked.start_index - total), count=room)
-            found = await listing.listed(self._desk, scene, question, part, None)
+            place = (max(1, asked.start_index - total), count - len(resources))
+            found = await listing.listed(self._desk, scene, question, place)
             total += found.total
             resources += found.resources
         if len(problems) == len(BOTH):
@@ -183,7 +177,6 @@ class ScimEndpoints:
 
     async def _bulk(self, request: Request, scene: Scene) -> Response:
         scene, body = await self.door.with_bulk_body(request, scene)
-        refuse_closed_writes(scene)
         operations = bulk_request(body, self._settings.bulk_max_operations, scene.tolerance)
         results, written = await bulking.bulk(self._desk, scene, operations)
         if scene.exchange is not None:

@@ -79,7 +79,11 @@ class ScimDiscovery:
         if any(name.lower() == "filter" for name, _ in request.pairs()):
             raise ScimProblem(403, "Discovery documents cannot be filtered (RFC 7644 §4).")
         found = parsed(DIRECTORY, request.params.get("directory", ""))
-        directory = None if found is None else await self._door.desk.directories.located(DirectoryId(found))
+        if found is None:
+            # An address of another product's making: the token says which directory it is.
+            unlocked = await self._door.unlock(request)
+            return unlocked.directory, unlocked.base.decode()
+        directory = await self._door.desk.directories.located(DirectoryId(found))
         if directory is None:
             raise ScimProblem(404, "There is no directory at this address.")
         return directory, self._door.settings.scim_base_url + own_path(directory)

@@ -61,25 +61,28 @@ class ScimDoor:
         self.quirk_seen: Observed = lambda _: None
         self._guard = guard
         self._recorder = recorder
-        self._base = hub.settings.scim_base_url.encode()
 
     def guarded(self, serve: Served, writes: bool) -> Handler:
         """`serve` behind the guard; what it refuses is kept."""
 
         async def handler(request: Request) -> Response:
-            unlocked = await self._unlock(request)
-            scene = self._scene(request, unlocked)
+            began = self.desk.clock()
+            unlocked = await self.unlock(request)
+            exchange = self._exchange(request, unlocked, began) if writes else None
+            scene = self._scene(request, unlocked, exchange)
             try:
                 return await serve(request, scene)
             except _REFUSALS as problem:
-                await self._keep_refusal(request, scene, problem)
+                kept = exchange or self._exchange(request, unlocked, began)
+                await self._keep_refusal(request, scene, kept, problem)
                 raise
             finally:
-                self._count(scene, unlocked, "write" if writes else "read")
+                self._count(request, scene, unlocked, ("write" if writes else "read", began))
 
         return handler
 
-    async def _unlock(self, request: Request) -> Unlocked:
+    async def unlock(self, request: Request) -> Unlocked:
+        """What the token of a request opens; who has none is counted."""
         try:
             return await self._guard.unlock(request)
         except Unauthenticated as problem:
@@ -97,31 +100,35 @@ class ScimDoor:
                 )
             )  # fmt: skip
 
-    def _scene(self, request: Request, unlocked: Unlocked) -> Scene:
-        directory, token = unlocked.directory, unlocked.token
+    def _scene(self, request: Request, unlocked: Unlocked, exchange: Exchange | None) -> Scene:
+        directory = unlocked.directory
         tolerance = Tolerance(directory.rules.strict, directory.rules.quirks_on)
         if unlocked.quirk is not None:
             tolerance.met.add(unlocked.quirk)
-        client = _bounded(request.header(b"user-agent"))
-        exchange = Exchange(
+        client = "" if exchange is None else exchange.client
+        actor = Actor("token", unlocked.token.id, client, request.client_address)
+        served = unlocked.served
+        cause = None if exchange is None else exchange.id
+        return Scene(directory, served.types, tolerance, actor, unlocked.base, served.version, exchange, cause)
+
+    def _exchange(self, request: Request, unlocked: Unlocked, began: int) -> Exchange:
+        """An exchange without its outcome."""
+        directory = unlocked.directory
+        return Exchange(
             id=ExchangeId(self.desk.fresh_id()),
             organization_id=directory.organization_id,
             directory_id=directory.id,
-            token_id=token.id,
-            at=self.desk.clock(),
+            token_id=unlocked.token.id,
+            at=began,
             method=request.method,
             path=_path(request),
             status=0,
             duration=0,
-            client=client,
+            client=_bounded(request.header(b"user-agent")),
             address=request.client_address,
             content_type=_bounded(request.header(b"content-type")),
             accept=_bounded(request.header(b"accept")),
         )
-        actor = Actor("token", token.id, client, request.client_address)
-        base = self._base + unlocked.base_path.encode()
-        served = self.catalogue.served(directory)
-        return Scene(directory, served.types, tolerance, actor, base, served.version, exchange, exchange.id)
 
     async def with_body(self, request: Request, scene: Scene, kind: Kind, patch: bool = False) -> tuple[Scene, Json]:
         """The parsed body, and the scene whose exchange has it redacted."""
@@ -152,15 +159,13 @@ class ScimDoor:
         text, note = cut(orjson.dumps(redacted), self.settings.exchange_body_limit_bytes)
         return replace(scene, exchange=replace(scene.exchange, request=text, request_note=note))
 
-    async def _keep_refusal(self, request: Request, scene: Scene, problem: Exception) -> None:
-        if scene.exchange is None:
-            return
+    async def _keep_refusal(self, request: Request, scene: Scene, exchange: Exchange, problem: Exception) -> None:
         text, note = await self._redacted_again(request, scene)
         refusal = refusal_of(problem)
         kept = replace(
-            scene.exchange,
+            exchange,
             status=refusal.status,
-            duration=self.desk.clock() - scene.exchange.at,
+            duration=self.desk.clock() - exchange.at,
             quirks=tuple(sorted(quirk.value for quirk in scene.tolerance.met)),
             request=text,
             request_note=note,
@@ -183,18 +188,13 @@ class ScimDoor:
             return None, unparsed_note(raw, problem.detail)
         return cut(orjson.dumps(_redacted(request, scene, body)), self.settings.exchange_body_limit_bytes)
 
-    def _count(self, scene: Scene, unlocked: Unlocked, what: str) -> None:
-        directory, exchange = scene.directory, scene.exchange
-        if exchange is not None:
-            use = TokenUse(
-                directory.organization_id,
-                directory.id,
-                unlocked.token.id,
-                exchange.at,
-                exchange.address,
-                exchange.client,
-            )
-            self._recorder.used(use, what)
+    def _count(self, request: Request, scene: Scene, unlocked: Unlocked, what: tuple[str, int]) -> None:
+        directory = scene.directory
+        client = _bounded(request.header(b"user-agent"))
+        use = TokenUse(
+            directory.organization_id, directory.id, unlocked.token.id, what[1], request.client_address, client
+        )
+        self._recorder.used(use, what[0])
         if scene.tolerance.met:
             names = [quirk.value for quirk in scene.tolerance.met]
             self._recorder.met(directory.organization_id, directory.id, names)

@@ -1,17 +1,22 @@
-"""Bulk (RFC 7644 §3.7): each operation is a change of its own; ids are given out before, so that references
-resolve in any order, also circular ones."""
+"""Bulk (RFC 7644 §3.7): each operation is a change of its own.
+
+Rules: ids are given out before, so that references resolve in any order, also circular ones; of users that refer
+to each other in a circle none is written where one would be refused; a directory that takes no writes looks at
+every operation, so that what it refused to end is known.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from hallway.hub.directories.carrying import Outcome
+from hallway.hub.directories.carrying import DirectoryClosed, Outcome, refuse_closed_writes
 from hallway.hub.directories.desk import Desk, Scene
 from hallway.hub.directories.documents import ENDPOINT, etag, location, resource_id
 from hallway.hub.directories.groups import create_group, delete_group, patch_group, replace_group
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.users import create_user, delete_user, patch_user, replace_user
 from hallway.ids import GROUP, USER, ResourceId, parsed
+from hallway.journal.model import Change
 from hallway.scim.bulk import BulkPlan, bulk_plan, resolved
 from hallway.scim.bulk_messages import BulkOperation, BulkOutcome, BulkRequest, Method
 from hallway.scim.json import Json
@@ -30,11 +35,16 @@ class _Run:
     ids: dict[str, str]
     given: dict[int, ResourceId]
     failed: set[int] = field(default_factory=set)
+    refused: dict[int, ScimProblem] = field(default_factory=dict)
+    closed: list[DirectoryClosed] = field(default_factory=list)
     written: bool = False
 
 
 async def bulk(desk: Desk, scene: Scene, request: BulkRequest) -> tuple[Sequence[BulkOutcome], bool]:
-    """Run the operations until `failOnErrors` of them failed; also says whether the exchange was written."""
+    """Run the operations until `failOnErrors` of them failed; also says whether the exchange was written.
+
+    Raises `DirectoryClosed` where the directory takes no writes.
+    """
     plan = bulk_plan(request.operations)
     given = {
         index: ResourceId(desk.fresh_id())
@@ -42,12 +52,21 @@ async def bulk(desk: Desk, scene: Scene, request: BulkRequest) -> tuple[Sequence
         if operation.method is Method.POST and index not in plan.problems
     }
     run = _Run(scene, plan, _wire_ids(request.operations, given), given)
-    outcomes: dict[int, BulkOutcome] = {}
-    for index in (index for step in plan.steps for index in step):
-        outcomes[index] = await _one(desk, run, index, request.operations[index])
-        if request.fail_on_errors is not None and len(run.failed) >= request.fail_on_errors:
-            break
+    outcomes = await _outcomes(desk, run, request)
+    refuse_closed_writes(scene, run.closed)
     return [outcomes[index] for index in sorted(outcomes)], run.written
+
+
+async def _outcomes(desk: Desk, run: _Run, request: BulkRequest) -> Mapping[int, BulkOutcome]:
+    outcomes: dict[int, BulkOutcome] = {}
+    for step in run.plan.steps:
+        for index in await _ordered(desk, run, step, request.operations):
+            outcome = await _one(desk, run, index, request.operations[index])
+            if outcome is not None:
+                outcomes[index] = outcome
+            if request.fail_on_errors is not None and len(run.failed) >= request.fail_on_errors:
+                return outcomes
+    return outcomes
 
 
 def _wire_ids(operations: Sequence[BulkOperation], given: Mapping[int, ResourceId]) -> dict[str, str]:
@@ -59,19 +78,54 @@ def _wire_ids(operations: Sequence[BulkOperation], given: Mapping[int, ResourceI
     return ids
 
 
-async def _one(desk: Desk, run: _Run, index: int, operation: BulkOperation) -> BulkOutcome:
+class _Rehearsal:
+    """A ledger that takes every change and writes none."""
+
+    async def commit(self, _: Change) -> int:
+        return 0
+
+
+async def _ordered(desk: Desk, run: _Run, step: Sequence[int], operations: Sequence[BulkOperation]) -> Sequence[int]:
+    """The order within a step: in a circle users go first, after it is known that none of them will be refused."""
+    if len(step) == 1:
+        return step
+    users = [index for index in step if KIND.get(operations[index].endpoint) is Kind.USER]
+    for index in users:
+        if index in run.plan.problems:
+            continue
+        try:
+            await _carried(replace(desk, ledger=_Rehearsal()), run, index, operations[index])
+        except ScimProblem as problem:
+            run.refused[index] = problem
+        except DirectoryClosed:
+            break
+    refused = {*run.refused, *run.plan.problems}
+    if refused.intersection(users):
+        run.refused.update((index, _refers_to_failed()) for index in users if index not in refused)
+    return [*users, *(index for index in step if index not in users)]
+
+
+async def _one(desk: Desk, run: _Run, index: int, operation: BulkOperation) -> BulkOutcome | None:
+    """What became of an operation; None where the directory is closed."""
     try:
-        problem = run.plan.problems.get(index)
+        problem = run.plan.problems.get(index) or run.refused.get(index)
         if problem is not None:
             raise problem
         if run.plan.refers_to[index] & run.failed:
-            raise ScimProblem(409, "An operation that this one refers to by its bulkId has failed.")
+            raise _refers_to_failed()
         outcome = await _carried(desk, run, index, operation)
     except ScimProblem as problem:
         run.failed.add(index)
         return _failure(run, operation, problem)
+    except DirectoryClosed as closed:
+        run.closed.append(closed)
+        return None
     run.written = True
     return _success(run, operation, outcome)
+
+
+def _refers_to_failed() -> ScimProblem:
+    return ScimProblem(409, "An operation that this one refers to by its bulkId has failed.")
 
 
 async def _carried(desk: Desk, run: _Run, index: int, operation: BulkOperation) -> Outcome:

@@ -4,7 +4,7 @@ Rules: a directory that takes no writes still decides, so that what it refused t
 plan, ending never does; the exchange is kept with the same commit.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -127,8 +127,10 @@ def refuse_closed(scene: Scene, decision: Decision) -> None:
         raise DirectoryClosed("The directory is disabled; nothing was changed.", _endings(decision))
 
 
-def refuse_closed_writes(scene: Scene) -> None:
-    """The same for a request of many operations, before any of them is looked at."""
+def refuse_closed_writes(scene: Scene, refused: Sequence[DirectoryClosed]) -> None:
+    """The same for a request of many operations, of which these were `refused`: what all of them would have ended."""
+    if refused:
+        raise DirectoryClosed(refused[0].detail, ",".join(one.not_applied for one in refused if one.not_applied))
     refuse_closed(scene, Decision(None))
 
 
@@ -143,13 +145,14 @@ def _endings(decision: Decision) -> str:
 
 def refuse_unplanned(scene: Scene, decision: Decision) -> None:
     """403 for growth without the plan; deactivation, deletion and removal of members pass."""
-    if scene.directory.organization.unlocks(Feature.SCIM):
+    organization = scene.directory.organization
+    if organization.unlocks(Feature.SCIM):
         return
     for happening in decision.happenings:
         added = happening.type == "group.members_changed" and happening.facts.get("added")
         if happening.type in GROWTH or added:
             raise ScimProblem(
                 403,
-                "The organization's plan does not include user provisioning (SCIM). Deactivating and deleting still "
-                "work; to add people or members, ask for the enterprise plan.",
+                f"The organization's plan, {organization.plan.value}, does not include user provisioning (SCIM). "
+                "Deactivating and deleting still work; to add people or members, ask for the enterprise plan.",
             )

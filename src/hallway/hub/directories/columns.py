@@ -45,7 +45,7 @@ def columns_of(kind: Kind, resource: JsonObject) -> Columns:
     return Columns(
         name_key=None if name is None else fold(name),
         external_id=_text(resource.get("externalId")),
-        display=display or name or "",
+        display=display or "",
         display_key=None if display is None else fold(display),
         active=active if isinstance(active, bool) else None,
         keys=_keys(resource),

@@ -6,6 +6,7 @@ without a write is inserted at one known place and appended at the end.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import orjson
@@ -20,7 +21,6 @@ from hallway.scim.schema import ResourceType
 
 PREFIX: Final = {Kind.USER: USER, Kind.GROUP: GROUP, Kind.GONE: USER}
 ENDPOINT: Final = {Kind.USER: "Users", Kind.GROUP: "Groups", Kind.GONE: "Users"}
-_TYPE: Final = {Kind.USER: b"User", Kind.GROUP: b"Group", Kind.GONE: b"User"}
 _ENDPOINT: Final = {kind: name.encode() for kind, name in ENDPOINT.items()}
 
 
@@ -62,6 +62,8 @@ def rendered(stored: Stored, base: bytes, members: Sequence[MemberOfGroup] = ())
     document = stored.document
     if stored.splice_at is not None and stored.manager_display is not None:
         document = _with_manager(document, stored.splice_at, stored, base)
+    if not stored.groups and not members:
+        return document + _meta(stored, base)
     parts = [document]
     if stored.groups:
         parts.append(b',"groups":[' + b",".join(_group(group, base) for group in stored.groups) + b"]")
@@ -73,8 +75,9 @@ def rendered(stored: Stored, base: bytes, members: Sequence[MemberOfGroup] = ())
 
 def _with_manager(document: bytes, at: int, stored: Stored, base: bytes) -> bytes:
     manager = b"" if stored.manager_id is None else stored.manager_id.hex().encode()
-    reference = b',"$ref":"%b/Users/user_%b","displayName":' % (base, manager)
-    return document[:at] + reference + orjson.dumps(stored.manager_display) + document[at:]
+    reference = b',"$ref":"%b/Users/user_%b"' % (base, manager)
+    name = b',"displayName":' + orjson.dumps(stored.manager_display) if stored.manager_display else b""
+    return document[:at] + reference + name + document[at:]
 
 
 def _group(group: GroupOfUser, base: bytes) -> bytes:
@@ -91,21 +94,27 @@ def _members(members: Iterable[MemberOfGroup], base: bytes) -> Iterable[bytes]:
             value, place, kind = b"group_" + member.id.hex().encode(), groups, b"Group"
         else:
             value, place, kind = b"user_" + member.id.hex().encode(), users, b"User"
-        display = orjson.dumps(member.display)
-        yield b'{"value":"%b","$ref":"%b%b","display":%b,"type":"%b"}' % (value, place, value, display, kind)
+        display = b'"display":%b,' % orjson.dumps(member.display) if member.display else b""
+        yield b'{"value":"%b","$ref":"%b%b",%b"type":"%b"}' % (value, place, value, display, kind)
+
+
+_META: Final = {
+    kind: (
+        b',"meta":{"resourceType":"' + name + b'","created":"%b","lastModified":"%b","location":"%b/' + place
+        + b'_%b","version":"W/\\"%d\\""}}'
+    )
+    for kind, name, place in (
+        (Kind.USER, b"User", b"Users/user"),
+        (Kind.GROUP, b"Group", b"Groups/group"),
+        (Kind.GONE, b"User", b"Users/user"),
+    )
+}  # fmt: skip
 
 
 def _meta(stored: Stored, base: bytes) -> bytes:
-    return (
-        b',"meta":{"resourceType":"%b","created":"%b","lastModified":"%b","location":"%b","version":"W/\\"%d\\""}}'
-        % (
-            _TYPE[stored.kind],
-            instant_text(stored.created_at),
-            instant_text(stored.modified_at),
-            location(stored, base),
-            stored.revision,
-        )
-    )
+    created = instant_text(stored.created_at)
+    modified = created if stored.modified_at == stored.created_at else instant_text(stored.modified_at)
+    return _META[stored.kind] % (created, modified, base, stored.id.hex().encode(), stored.revision)
 
 
 def location(stored: Stored, base: bytes) -> bytes:
@@ -121,4 +130,10 @@ def etag(stored: Stored) -> str:
 def instant_text(at: int) -> bytes:
     """An xsd:dateTime of microseconds since 1970, to the millisecond."""
     seconds, rest = divmod(at, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode() + b".%03dZ" % (rest // 1000)
+    return b"%b%03dZ" % (_second(seconds), rest // 1000)
+
+
+@lru_cache(maxsize=8192)
+def _second(seconds: int) -> bytes:
+    """The instant up to its second; people come in bursts, so few seconds serve many of them."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.").encode()

@@ -45,14 +45,13 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A search request, understood for one type: what is asked, and the digest that a cursor is bound to."""
+    """A search request, understood for one type."""
 
     kind: Kind
     filter: Filter | None
     sort: AttributePath | None
     descending: bool
     projection: Projection | None
-    digest: bytes
 
 
 def question_of(scene: Scene, kind: Kind, request: SearchRequest) -> Question:
@@ -60,13 +59,7 @@ def question_of(scene: Scene, kind: Kind, request: SearchRequest) -> Question:
     resource_type = scene.types[kind]
     wanted = None if request.filter is None else parse_filter(request.filter, resource_type, scene.tolerance)
     sort = None if request.sort_by is None else _sort_path(scene, kind, request.sort_by)
-    digest = query_digest(
-        kind.name,
-        None if wanted is None else filter_text(wanted),
-        None if sort is None else path_text(sort),
-        "descending" if request.descending else None,
-    )
-    return Question(kind, wanted, sort, request.descending, projection_of(scene, kind, request), digest)
+    return Question(kind, wanted, sort, request.descending, projection_of(scene, kind, request))
 
 
 def projection_of(scene: Scene, kind: Kind, request: SearchRequest) -> Projection | None:
@@ -104,14 +97,14 @@ def shown(scene: Scene, stored: Stored, projection: Projection | None, members: 
 
 
 async def listed(
-    desk: Desk, scene: Scene, question: Question, request: SearchRequest, after: Position | None
+    desk: Desk, scene: Scene, question: Question, place: tuple[int, int], after: Position | None = None
 ) -> Listed:
-    """A page; `request.count` is already within the deployment's bounds."""
-    start = min(request.start_index, MAX_START)
+    """A page; `place` is its start, counted from 1, and its size within the deployment's bounds."""
+    start = min(place[0], MAX_START)
     search = Search(
         kind=question.kind,
         start=start,
-        count=request.count or 0,
+        count=place[1],
         matches=_matches(scene, question),
         sort_key=_sort_key(scene, question),
         filter=question.filter,
@@ -131,8 +124,14 @@ async def listed(
 def _matches(scene: Scene, question: Question) -> Callable[[Stored], bool]:
     if question.filter is None:
         return lambda _: True
-    holds = predicate(question.filter)
-    return lambda stored: holds(complete(stored, scene.base))
+    wanted, holds = question.filter, list[Callable[[JsonObject], bool]]()
+
+    def matches(stored: Stored) -> bool:
+        if not holds:  # compiled only where SQL does not answer the whole filter
+            holds.append(predicate(wanted))
+        return holds[0](complete(stored, scene.base))
+
+    return matches
 
 
 def _sort_key(scene: Scene, question: Question) -> Callable[[Stored], SortKey]:
@@ -190,7 +189,13 @@ def _number_key(number: float) -> str:
 
 def scope_of(scene: Scene, question: Question) -> CursorScope:
     """What a cursor of this query belongs to."""
-    return CursorScope(scene.directory.id, question.digest)
+    digest = query_digest(
+        question.kind.name,
+        None if question.filter is None else filter_text(question.filter),
+        None if question.sort is None else path_text(question.sort),
+        "descending" if question.descending else None,
+    )
+    return CursorScope(scene.directory.id, digest)
 
 
 def cursor_of(count: int, position: Position) -> CursorContent:

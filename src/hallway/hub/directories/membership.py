@@ -166,7 +166,8 @@ def _element(member: MemberOfGroup, scene: Scene) -> JsonObject:
     value = wire(GROUP if is_group else USER, member.id)
     place = "Groups" if is_group else "Users"
     reference = f"{scene.base.decode()}/{place}/{value}"
-    return {"value": value, "$ref": reference, "display": member.display, "type": "Group" if is_group else "User"}
+    element: JsonObject = {"value": value, "$ref": reference, "type": "Group" if is_group else "User"}
+    return {**element, "display": member.display} if member.display else element
 
 
 def _refuse_unknown(missing: Sequence[str]) -> None:

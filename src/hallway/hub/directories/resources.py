@@ -21,7 +21,11 @@ class DirectoryKey:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What a document is found by; texts ending in `_key` are folded."""
+    """What a document is found by; texts ending in `_key` are folded.
+
+    `display` is the `displayName`, "" where there is none. It is what a member's `display` and a manager's
+    `displayName` show, so no `userName` stands in for it (RFC 7643 §4.3).
+    """
 
     name_key: str | None
     external_id: str | None
@@ -33,7 +37,7 @@ class Columns:
     splice_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a page makes hundreds, and freezing triples their cost; nobody changes one
 class Stored:
     """A resource as it was read.
 

@@ -1,4 +1,8 @@
-"""The Hub's first schema."""
+"""The Hub's first schema.
+
+No partial index stands on `resource`: SQLite would compile a statement anew for each value that is bound where such
+an index might serve.
+"""
 
 from typing import Final
 
@@ -125,10 +129,8 @@ CREATE TABLE resource (
     PRIMARY KEY (organization_id, directory_id, kind, id)
 ){strict};
 
-CREATE UNIQUE INDEX resource_name ON resource (organization_id, directory_id, kind, name_key)
-    WHERE name_key IS NOT NULL;
-CREATE INDEX resource_external ON resource (organization_id, directory_id, kind, external_id)
-    WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX resource_name ON resource (organization_id, directory_id, kind, name_key);
+CREATE INDEX resource_external ON resource (organization_id, directory_id, kind, external_id);
 CREATE INDEX resource_display ON resource (organization_id, directory_id, kind, display_key);
 
 CREATE TABLE resource_version (

@@ -1,0 +1,232 @@
+"""`hallway backup` and `hallway restore`."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import orjson
+import typer
+
+from hallway.cli.running import AsJson, BaseUrl, Database, run, say, settings_of, show_json
+from hallway.cli.shapes import instant
+from hallway.file_lock import hold
+from hallway.hub.organizations.service import Refused
+from hallway.ids import DIRECTORY, GROUP, ORGANIZATION, TOKEN, USER, fresh_id, wire
+from hallway.key_file import KeyFileProblem, read_master_key
+from hallway.keys.ring import opened
+from hallway.scim.json import Json, JsonObject
+from hallway.setting_values import SqliteLocation
+from hallway.settings import Settings
+from hallway.store.archive import Archive, ArchiveProblem, Manifest, archive_in
+from hallway.store.archive_snapshot import write_backup
+from hallway.store.restoring import Restored, Restoring
+from hallway.store.restoring_postgres import refuse_held, restore_postgres
+from hallway.store.restoring_sqlite import restore_sqlite
+from hallway.store.restoring_undone import Undone
+from hallway.web.wiring import clock, opening_of
+
+_PREFIX: Final = {
+    "organization": ORGANIZATION,
+    "directory": DIRECTORY,
+    "token": TOKEN,
+    "user": USER,
+    "group": GROUP,
+}
+_PATCH: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    as_json: AsJson = False,
+    database: Database = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Write everything in the database to a file, while it is served. The master key is not in it."""
+    settings = settings_of({"database": database, "base_url": base_url})
+
+    async def act() -> Manifest:
+        with _refusing():
+            return await write_backup(opening_of(settings), file, clock(), force)
+
+    shape = {**_archive_shape(run(act), file), "bytes": file.stat().st_size}
+    if as_json:
+        show_json(shape)
+        return
+    say(
+        f"Wrote {file}, {shape['bytes']} bytes. Organizations: {shape['organizations']}; directories: "
+        f"{shape['directories']}; users and groups: {shape['resources']}; journal entries: {shape['journal_entries']}."
+    )
+    say("Keep the master key elsewhere: without it a restored database does not open.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `hallway backup` wrote, on either engine.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+    database: Database = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Put a backup in the place of the database, which is kept; no server may run. Lists what to revoke again."""
+    settings = settings_of({"database": database, "base_url": base_url})
+    now = clock()
+    epoch = fresh_id(now, os.urandom(10)).hex()
+
+    async def act() -> JsonObject:
+        with _refusing(), archive_in(file) as archive:
+            _check_master_key(settings, archive)
+            async with _alone(settings):
+                if not yes:
+                    _ask(settings, archive, file)
+                restored = await _restored(settings, Restoring(archive, epoch, now))
+            return _shape(settings, restored, {"restored": _archive_shape(archive.manifest, file), "epoch": epoch})
+
+    shape = run(act)
+    if as_json:
+        show_json(shape)
+    else:
+        _tell(settings, file, shape)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except ArchiveProblem as problem:
+        raise Refused("invalid", str(problem)) from problem
+
+
+def _check_master_key(settings: Settings, archive: Archive) -> None:
+    """Raise `WrongMasterKey` where the key at hand would not open what is restored; no key is made here."""
+    record = archive.key_record()
+    if not record.keys:
+        return
+    if settings.master_key is not None:
+        opened(record, settings.master_key)
+    elif settings.key_file is None or not settings.key_file.exists():
+        raise KeyFileProblem(
+            "A backup is of use only with its master key. Put the key file that belongs to it at "
+            f"{settings.key_file}, or name it by master_key_file. Nothing was changed."
+        )
+    else:
+        opened(record, read_master_key(settings.key_file))
+
+
+def _ask(settings: Settings, archive: Archive, file: Path) -> None:
+    made = instant(archive.manifest.made_at)
+    if not typer.confirm(
+        f"Put {file}, made {made}, in the place of {settings.database.shown}? What was written since is lost, "
+        "and revocations made since are undone; the database as it is now is kept.",
+        err=True,
+    ):
+        raise Refused("invalid", "Nothing was changed.")
+
+
+@asynccontextmanager
+async def _alone(settings: Settings) -> AsyncIterator[None]:
+    """No server holds the database, and on SQLite none can start."""
+    location = settings.database
+    if isinstance(location, SqliteLocation):
+        with hold(location.path):
+            yield
+    else:
+        await refuse_held(location.url)
+        yield
+
+
+async def _restored(settings: Settings, restoring: Restoring) -> Restored:
+    location = settings.database
+    if isinstance(location, SqliteLocation):
+        return await restore_sqlite(location.path, restoring)
+    return await restore_postgres(location.url, restoring)
+
+
+def _archive_shape(manifest: Manifest, file: Path) -> JsonObject:
+    return {
+        "file": str(file),
+        "made_at": instant(manifest.made_at),
+        "engine": manifest.engine,
+        "schema": manifest.schema,
+        "organizations": manifest.rows_of("organization"),
+        "directories": manifest.rows_of("directory"),
+        "resources": manifest.rows_of("resource"),
+        "journal_entries": manifest.rows_of("journal"),
+    }
+
+
+def _shape(settings: Settings, restored: Restored, begun: JsonObject) -> JsonObject:
+    undone: list[Json] = [_undone_shape(settings, one) for one in restored.undone]
+    migrated: list[Json] = list(restored.migrated)
+    return {
+        **begun,
+        "kept": restored.kept,
+        "migrations": migrated,
+        "compared": not restored.not_compared,
+        "not_compared": restored.not_compared or None,
+        "undone": undone,
+    }
+
+
+def _undone_shape(settings: Settings, one: Undone) -> JsonObject:
+    prefix = GROUP if one.member_is_group else USER if one.kind == "membership" else _PREFIX[one.kind]
+    return {
+        "kind": one.kind,
+        "was": one.what,
+        "organization_id": wire(ORGANIZATION, one.organization_id),
+        "directory_id": None if one.directory_id is None else wire(DIRECTORY, one.directory_id),
+        "group_id": None if one.group_id is None else wire(GROUP, one.group_id),
+        "id": wire(prefix, one.id),
+        "name": one.name,
+        "again": _again(settings, one, wire(prefix, one.id)),
+    }
+
+
+def _again(settings: Settings, one: Undone, own: str) -> str:
+    """The command that makes the revocation again; `$TOKEN` stands for a token of the directory."""
+    match one.kind, one.what:
+        case (("organization" | "directory"), what):
+            verb = {"suspended": "suspend", "disabled": "disable"}.get(what, "delete")
+            return f"hallway hub {one.kind} {verb} {own}"
+        case "token", _:
+            return f"hallway hub token revoke {own}"
+        case _:
+            directory = wire(DIRECTORY, one.directory_id or b"")
+            return _request(f"{settings.scim_base_url}/scim/{directory}/v2", one, own)
+
+
+def _request(base: str, one: Undone, own: str) -> str:
+    authorization = '-H "Authorization: Bearer $TOKEN"'
+    endpoint = "Users" if one.kind == "user" else "Groups"
+    if one.what == "deleted":
+        return f"curl -X DELETE {authorization} {base}/{endpoint}/{own}"
+    if one.group_id is not None:
+        operation: JsonObject = {"op": "remove", "path": f'members[value eq "{own}"]'}
+        own = wire(GROUP, one.group_id)
+    else:
+        operation = {"op": "replace", "path": "active", "value": False}
+    body = orjson.dumps({"schemas": [_PATCH], "Operations": [operation]}).decode()
+    return f"curl -X PATCH {authorization} -H 'Content-Type: application/scim+json' -d '{body}' {base}/{endpoint}/{own}"
+
+
+def _tell(settings: Settings, file: Path, shape: JsonObject) -> None:
+    say(f"{settings.database.shown} is now what {file} holds. The feed has a new epoch: {shape['epoch']}.")
+    if shape["kept"]:
+        say(f"The database before is kept: {shape['kept']}")
+    if shape["not_compared"]:
+        say(f"What the backup undoes cannot be listed: {shape['not_compared']}.")
+        return
+    undone = shape["undone"]
+    found = [one for one in undone if isinstance(one, dict)] if isinstance(undone, list) else []
+    if not found:
+        say("No revocation was made since the backup: nothing to do again.")
+        return
+    say(f"{len(found)} revocations made since the backup are undone. Make them again before you serve:")
+    for kind in dict.fromkeys(str(one["kind"]) for one in found):
+        of_kind = [one for one in found if one["kind"] == kind]
+        say(f"\n{kind}: {len(of_kind)}")
+        for one in of_kind:
+            say(f"  {one['was']}: {one['id']}  {one['name']}\n    {one['again']}")
+    if any("$TOKEN" in str(one["again"]) for one in found):
+        say("\nA $TOKEN for them: hallway hub token create DIRECTORY. Or let the directory push everything again.")

@@ -1,0 +1,41 @@
+"""A database with something in every table."""
+
+from dataclasses import dataclass
+
+from tests.cli.commands import Client
+from tests.running import RunningHub, Source
+
+CANARY = "canary-5f2b9c"
+"""A password that a client sent: it must be nowhere."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A directory that was written to, and the ids of who is in it."""
+
+    source: Source
+    ada: str
+    bob: str
+    cyd: str
+    team: str
+    everybody: str
+
+
+def fill(hub: RunningHub) -> Filled:
+    """People, groups in groups, changes, refusals, quirks; written by requests to the running server."""
+    source = hub.directory(provider="okta")
+    client = Client(source)
+    ada = client.user("ada@example.com", displayName="Ada", password=CANARY, emails=[{"value": "ada@example.com"}])
+    bob = client.user("bob@example.com", externalId="b-1", displayName="Bob Ünal")
+    cyd = client.user("cyd@example.com")
+    gone = client.user("gone@example.com")
+    team = client.group("Team", ada, bob, gone)
+    everybody = client.group("Everybody", team, cyd)
+    client.patch(f"/Users/{ada}", op="replace", path="displayName", value="Ada Byron")
+    client.patch(f"/Groups/{everybody}", op="remove", path=f'members[value eq "{cyd}"]')
+    client.patch(f"/Groups/{everybody}", op="add", path="members", value=[{"value": cyd}])
+    client.delete(f"/Users/{gone}")
+    assert client.send("POST", "/Users", {"schemas": [], "userName": "ADA@example.com"})[0] == 409
+    assert client.send("GET", "/Users", token="hw_scim_unknown")[0] == 401
+    assert client.send("GET", f"/Users/{bob}")[0] == 200
+    return Filled(source, ada, bob, cyd, team, everybody)
