@@ -1,5 +1,6 @@
 """`hallway hub directory …`."""
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import Annotated
@@ -28,6 +29,7 @@ from hallway.hub.organizations.service import Refused, checked_name
 from hallway.ids import EXCHANGE, TOKEN, wire
 from hallway.scim.json import Json, JsonObject
 from hallway.scim.quirks import OFF_BY_DEFAULT, Quirk
+from hallway.web.guards import REMEMBERED_SECONDS
 from hallway.web.wiring import Hub
 
 app = typer.Typer(help="SCIM sources of an organization.", no_args_is_help=True)
@@ -246,7 +248,12 @@ def delete(
 
 async def _delete(hub: Hub, one: Directory, people: People, to: str | None) -> int:
     target = None if to is None else await found_directory(hub.desk, to)
-    return await administration(hub).delete(one, Parting(people, target, lambda _done, _total: None))
+    parting = Parting(people, target, lambda _: None)
+    closed = await administration(hub).close(one, parting)
+    if closed is not one:
+        # Whoever serves remembers that the directory takes writes; what it still takes is to be handled too.
+        await asyncio.sleep(2 * REMEMBERED_SECONDS)
+    return await administration(hub).delete(closed, parting)
 
 
 def _asked_people(one: Directory, standing: Standing) -> People:

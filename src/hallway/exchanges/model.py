@@ -14,7 +14,7 @@ HOUR: Final = 3_600 * 1_000_000
 """Microseconds; counters are kept by the hour."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is filled in while the request is under way
 class Exchange:
     """One authenticated write, or one refusal.
 

@@ -113,9 +113,14 @@ def _element(attribute: Attribute, value: Json) -> Json:
     if attribute.type is not _COMPLEX:
         return MASK if isinstance(value, (dict, list)) else value
     if isinstance(value, dict):
-        return _members(value, attribute.subs)
+        return value if _is_plain(value, attribute.showable_subs) else _members(value, attribute.subs)
     bare = attribute.subs.get("value")
     return MASK if bare is None or isinstance(value, list) else _value(bare, value)
+
+
+def _is_plain(value: JsonObject, showable: Mapping[str, type]) -> bool:
+    """Whether every member is a declared, visible one in its own spelling and of its own type: nothing to mask."""
+    return all(showable.get(key) is type(member) for key, member in value.items())
 
 
 def _members(value: Json, known: Mapping[str, Attribute]) -> Json:

@@ -89,6 +89,13 @@ class Attribute:
         }
 
     @cached_property
+    def showable_subs(self) -> PlainTypes:
+        """The text and boolean parts of it that anybody may be shown, by exact name."""
+        if any(sub.withheld for sub in self.sub_attributes):
+            return {}
+        return {sub.name: _PLAIN[sub.type] for sub in self.sub_attributes if sub.type in _PLAIN}
+
+    @cached_property
     def withheld(self) -> bool:
         """Whether it, or something of it, is not returned by default."""
         shown = self.returned in (Returned.ALWAYS, Returned.DEFAULT) and self.mutability is not Mutability.WRITE_ONLY

@@ -5,9 +5,9 @@ from typing import cast
 from hallway.exchanges.model import HOUR, Gathered
 from hallway.ids import fresh_id
 from hallway.store.database import Database, everywhere
-from hallway.store.exchanges import KEEP_STRANGER, exchange_step
+from hallway.store.exchanges import KEEP_STRANGER, refusal_step
 from hallway.store.organizations import ALL_OF_THEM
-from hallway.store.statement import SEQ, Step, statement
+from hallway.store.statement import Step, statement
 
 ADD_REQUESTS = statement(
     "request_count_add",
@@ -60,7 +60,7 @@ class CounterStore:
                 Step(REQUESTED, (use.organization_id, use.directory_id, use.at))
                 for use in gathered.uses.values()
             ),
-            *(_placeless(exchange_step(exchange)) for exchange in gathered.refusals),
+            *(refusal_step(exchange) for exchange in gathered.refusals),
             *(
                 Step(KEEP_STRANGER, (r.organization_id, r.directory_id, slot, r.at, r.method, r.path, r.reason,
                                      r.client, r.address))
@@ -75,8 +75,3 @@ class CounterStore:
         for row in await everywhere(self._database, ALL_OF_THEM):
             org = cast("bytes", row[0])
             await self._database.run([Step(EXPIRE, (org, oldest)), Step(EXPIRE_COUNTS, (org, before // HOUR))])
-
-
-def _placeless(step: Step) -> Step:
-    """A refusal led to no journal entry."""
-    return Step(step.statement, tuple(0 if param is SEQ else param for param in step.params))

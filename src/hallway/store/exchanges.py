@@ -7,7 +7,7 @@ from hallway.exchanges.model import Exchange, ExchangeEnd, StrangerRefusal
 from hallway.ids import DirectoryId, ExchangeId, OrganizationId, TokenId
 from hallway.store.database import Database, tenant
 from hallway.store.rows import writes
-from hallway.store.statement import SEQ, ResultRow, Step, statement
+from hallway.store.statement import SEQ, Params, ResultRow, Step, statement
 
 _COLUMNS: Final = """organization_id, id, directory_id, token_id, at, method, path, status, duration, client, address,
     content_type, accept, request, request_note, quirks, answer, answer_resource, answer_revision, not_applied"""
@@ -21,6 +21,12 @@ END = statement(
     "exchange_end",
     """UPDATE exchange SET quirks = ?4, duration = ?5
        WHERE organization_id = ?1 AND directory_id = ?2 AND id = ?3""",
+)
+INSERT_REFUSAL = statement(
+    "exchange_refusal_insert",
+    f"""INSERT INTO exchange ({_COLUMNS}, seq)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, 0)
+        ON CONFLICT (organization_id, directory_id, id) DO NOTHING""",
 )
 SHOW = statement(
     "exchange_show",
@@ -98,14 +104,17 @@ def _exchange(organization_id: OrganizationId, row: ResultRow) -> Exchange:
     )  # fmt: skip
 
 
-def exchange_step(row: Exchange) -> Step:
-    """The step that keeps an exchange."""
-    params = (
+def refusal_step(row: Exchange) -> Step:
+    """The step that keeps a refusal, which led to no journal entry."""
+    return Step(INSERT_REFUSAL, _params(row))
+
+
+def _params(row: Exchange) -> Params:
+    return (
         row.organization_id, row.id, row.directory_id, row.token_id, row.at, row.method, row.path, row.status,
         row.duration, row.client, row.address, row.content_type, row.accept, row.request, row.request_note,
         ",".join(row.quirks), row.answer, row.answer_resource, row.answer_revision, row.not_applied,
     )  # fmt: skip
-    return Step(INSERT, (*params, SEQ))
 
 
 @writes(ExchangeEnd)
@@ -116,4 +125,4 @@ def _end(org: bytes, row: ExchangeEnd) -> Sequence[Step]:
 
 @writes(Exchange)
 def _insert(_: bytes, row: Exchange) -> Sequence[Step]:
-    return [exchange_step(row)]
+    return [Step(INSERT, (*_params(row), SEQ))]

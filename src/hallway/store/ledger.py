@@ -97,9 +97,12 @@ def placed(item: Prepared, head: int) -> list[Step]:
 
 
 def _with_seq(step: Step, seq: int) -> Step:
-    if SEQ not in step.params:
+    params = step.params
+    try:
+        place = params.index(SEQ)
+    except ValueError:
         return step
-    return Step(step.statement, tuple(seq if p is SEQ else p for p in step.params), step.must)
+    return Step(step.statement, (*params[:place], seq, *params[place + 1 :]), step.must)
 
 
 def moved_head(org: bytes, head: int) -> tuple[Statement, Params]:

@@ -1,11 +1,13 @@
 """Pages of a search, by index and by position.
 
 Rules: with an exact condition and an order by column SQL alone answers; else the rows that the condition leaves
-are judged and ordered in Python, away from the loop, and only the page's rows are read whole.
+are judged and ordered in Python, away from the loop, and only the page's rows are read whole. The judge sees of
+members and groups what the filter asks of them, as SQL found it.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, cast
 
@@ -32,6 +34,9 @@ BY_IDS = statement(
 
 _HERE: Final = "r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3"
 _EPOCH_SHIFT: Final = 10**21
+_PLACE: Final = re.compile(r"\?(\d+)")
+_WIDTH: Final = LIGHT.count(",")
+"""How many columns a row has without its organization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +172,19 @@ async def _total(own: Tenant, search: Search, wanted: Condition, params: Sequenc
 async def _by_evaluation(
     own: Tenant, key: DirectoryKey, search: Search, wanted: Condition, bound: Bound
 ) -> tuple[Found, Sequence[ResultRow]]:
-    def keep(row: ResultRow) -> tuple[SortKey, ResourceId] | None:
-        stored: Stored = stored_of(row)[0]
-        return (search.sort_key(stored), stored.id) if search.matches(stored) else None
+    attribute = b"members" if search.kind is Kind.GROUP else b"groups"
+    elements = [element for _, element in bound.witnesses]
 
-    light = _statement(f"SELECT {LIGHT} FROM resource r WHERE {_HERE} AND {wanted.sql}")
-    found = await own.sift(light, keep, *bound.params[1:])
+    def keep(row: ResultRow) -> tuple[SortKey, ResourceId] | None:
+        stored: Stored = stored_of(row[:_WIDTH])[0]
+        if not wanted.exact:
+            held = [element for element, holds in zip(elements, row[_WIDTH:], strict=True) if holds]
+            if not search.matches(_with_rows(stored, attribute, held)):
+                return None
+        return (search.sort_key(stored), stored.id)
+
+    sql, params = _compact(_judged(wanted, bound), bound.params)
+    found = await own.sift(_statement(sql), keep, *params[1:])
     found.sort(reverse=search.descending)
     first = _first(found, search)
     chosen = found[first : first + search.count]
@@ -181,6 +193,26 @@ async def _by_evaluation(
     by_id = {row[0]: row for row in rows}
     following = Position(*chosen[-1]) if more else None
     return Found(len(found), following), [by_id[one] for _, one in chosen if one in by_id]
+
+
+def _judged(wanted: Condition, bound: Bound) -> str:
+    """The rows to judge, each with what the filter asks of its members or groups."""
+    asked = "".join(f", CASE WHEN {sql} THEN 1 ELSE 0 END" for sql, _ in bound.witnesses)
+    return f"SELECT {LIGHT}{asked} FROM resource r WHERE {_HERE} AND {wanted.sql}"
+
+
+def _compact(sql: str, params: Sequence[object]) -> tuple[str, list[object]]:
+    """The statement with the parameters that it still has: those of a part that was given up are left out."""
+    used = sorted({int(number) for number in _PLACE.findall(sql)})
+    places = {number: place for place, number in enumerate(used, 1)}
+    return _PLACE.sub(lambda match: f"?{places[int(match[1])]}", sql), [params[number - 1] for number in used]
+
+
+def _with_rows(stored: Stored, attribute: bytes, elements: Sequence[bytes]) -> Stored:
+    """The resource with these elements, which its document lacks."""
+    if not elements:
+        return stored
+    return replace(stored, document=b'%b,"%b":[%b]' % (stored.document, attribute, b",".join(elements)))
 
 
 def _first(found: Sequence[tuple[SortKey, ResourceId]], search: Search) -> int:

@@ -139,11 +139,13 @@ class PostgresDatabase:
 
     async def _drain(self) -> None:
         await asyncio.sleep(0)
-        while self._queue:
-            batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
-            async with self._turn:
-                await self._write(batch)
-        self._draining = None
+        try:
+            while self._queue:
+                batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
+                async with self._turn:
+                    await self._write(batch)
+        finally:
+            self._draining = asyncio.create_task(self._drain()) if self._queue else None
 
     async def _write(self, batch: Sequence[tuple[Prepared, asyncio.Future[int]]]) -> None:
         futures = {id(item): future for item, future in batch}

@@ -27,10 +27,13 @@ class Undone:
     member_is_group: bool = False
 
 
-_STANDING: Final = """(SELECT MAX(COALESCE(m.active, 1)) FROM {old}.directory d JOIN {old}.resource m
-    ON m.organization_id = d.organization_id AND m.directory_id = d.id AND m.kind = n.kind AND m.id = n.id
-    WHERE d.organization_id = n.organization_id)"""
-"""1 where the old database has the resource, in any directory; 0 where it is inactive; null where it is gone."""
+_STANDING: Final = """(SELECT MAX(COALESCE(m.active, 1)) FROM {old}.directory d CROSS JOIN {old}.resource m
+    WHERE d.organization_id = n.organization_id AND m.organization_id = d.organization_id AND m.directory_id = d.id
+      AND m.kind = n.kind AND m.id = n.id)"""
+"""1 where the old database has the resource, in any directory; 0 where it is inactive; null where it is gone.
+
+CROSS JOIN, so that SQLite looks the resource up in each directory instead of reading all of them.
+"""
 
 _ALIVE: Final = """EXISTS (SELECT 1 FROM {old}.resource a WHERE a.organization_id = n.organization_id
     AND a.directory_id = n.directory_id AND a.kind = %s AND a.id = %s AND COALESCE(a.active, 1) = 1)"""
@@ -57,12 +60,12 @@ COMPARISONS: Final[Mapping[str, str]] = {
             CASE WHEN c.standing IS NULL THEN 'deleted' ELSE 'deactivated' END, NULL, NULL
         FROM (SELECT n.organization_id, n.directory_id, n.id, {_NAME % ("n", "n")} AS display, {_STANDING} AS standing
               FROM {{new}}.resource n JOIN {{old}}.organization o ON o.organization_id = n.organization_id
-              WHERE n.kind = 1 AND COALESCE(n.active, 1) = 1) c
+              WHERE n.kind = 1 AND COALESCE(n.active, 1) = 1 AND NOT {_ALIVE % ("1", "n.id")}) c
         WHERE COALESCE(c.standing, 0) = 0 ORDER BY c.organization_id, c.id""",
     "group": f"""SELECT c.organization_id, c.directory_id, c.id, c.display, 'deleted', NULL, NULL
         FROM (SELECT n.organization_id, n.directory_id, n.id, n.display, {_STANDING} AS standing
               FROM {{new}}.resource n JOIN {{old}}.organization o ON o.organization_id = n.organization_id
-              WHERE n.kind = 2) c
+              WHERE n.kind = 2 AND NOT {_ALIVE % ("2", "n.id")}) c
         WHERE c.standing IS NULL ORDER BY c.organization_id, c.id""",
     "membership": f"""SELECT n.organization_id, n.directory_id, n.member_id, {_NAME % ("r", "r")}, 'removed',
             n.group_id, n.member_kind

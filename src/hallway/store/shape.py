@@ -56,8 +56,8 @@ def stored_of(row: ResultRow) -> tuple[Stored, bool]:
     )
     listed, nested = _groups(groups)
     stored = Stored(
-        oid, _KINDS[kind], seq, revision, created, modified, document, hidden, splice, manager, display, members, version,
-        listed,
+        oid, _KINDS[kind], seq, revision, created, modified, document, hidden, splice, manager, display, members,
+        version, listed,
     )  # fmt: skip
     return stored, nested
 

@@ -31,6 +31,8 @@ UNAVAILABLE: Final = (
     apsw.NotADBError,
     apsw.ConnectionClosedError,
 )
+_CONFLICT: Final = (apsw.ConstraintError, Stale, apsw.SQLError, apsw.RangeError)
+"""What fails one change of a batch: it is stale, or (the last two) wrong by our own fault."""
 BUSY_SECONDS: Final = 10.0
 CHECKPOINT_SECONDS: Final = 0.25
 _WAL_LIMIT_PAGES: Final = 16_384
@@ -119,56 +121,70 @@ class SqliteDatabase:
 
     async def _drain(self) -> None:
         await asyncio.sleep(0)  # what this turn of the loop brings shares the first commit
-        while self._queue:
-            batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
-            async with self._turn:
-                await self._write(batch)
-        self._draining = None
+        try:
+            while self._queue:
+                batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
+                async with self._turn:
+                    await self._write(batch)
+        finally:
+            self._draining = asyncio.create_task(self._drain()) if self._queue else None
 
     async def _write(self, batch: Sequence[tuple[Prepared, asyncio.Future[int]]]) -> None:
         futures = {id(item): future for item, future in batch}
         outcomes: list[tuple[asyncio.Future[int], int | Exception]] = []
         try:
             await self._begin()
-            for group in by_organization([item for item, _ in batch]):
-                outcomes += [(futures[id(item)], outcome) for item, outcome in self._apply(group)]
+            items = [item for item, _ in batch]
+            try:
+                applied = self._applied(items, isolated=False)
+            except _CONFLICT:
+                self._abandon()
+                await self._begin()
+                applied = self._applied(items, isolated=True)
+            outcomes = [(futures[id(item)], outcome) for item, outcome in applied]
             await self._end()
         except UNAVAILABLE as fault:
             self._abandon()
             outcomes = [(future, Unavailable(str(fault))) for _, future in batch]
-        except BaseException as fault:
-            self._abandon()
-            _settle([(future, Unavailable(f"the writer failed: {fault}")) for _, future in batch])
-            raise
-        _settle(outcomes)
+        finally:
+            _settle(outcomes)
+            if not outcomes:  # a fault of our own: nobody waits for ever, and the fault is raised
+                self._abandon()
+                _settle([(future, Unavailable("the writer failed")) for _, future in batch])
 
-    def _apply(self, group: Sequence[Prepared]) -> list[tuple[Prepared, int | Exception]]:
-        org = group[0].change.organization_id
-        found = self._writer.execute(HEAD.sqlite, (org,)).fetchone()
-        start = head = int(found[1]) if found else 0
+    def _applied(self, items: Sequence[Prepared], isolated: bool) -> list[tuple[Prepared, int | Exception]]:
+        """Every change's steps; one that conflicts raises, or with `isolated` fails alone behind a savepoint."""
         outcomes: list[tuple[Prepared, int | Exception]] = []
-        for item in group:
-            outcome = self._applied(item, head)
-            outcomes.append((item, outcome))
-            if not isinstance(outcome, Exception) and item.entries:
-                head += len(item.entries)
-        if head != start:
-            statement, params = moved_head(org, head)
-            self._writer.execute(statement.sqlite, params).fetchall()
+        for group in by_organization(items):
+            org = group[0].change.organization_id
+            found = self._writer.execute(HEAD.sqlite, (org,)).fetchone()
+            start = head = int(found[1]) if found else 0
+            for item in group:
+                outcome = self._isolated(item, head) if isolated else self._placed(item, head)
+                outcomes.append((item, outcome))
+                if not isinstance(outcome, Exception):
+                    head += len(item.entries)
+            if head != start:
+                statement, params = moved_head(org, head)
+                self._writer.execute(statement.sqlite, params).fetchall()
         return outcomes
 
-    def _applied(self, item: Prepared, head: int) -> int | Exception:
+    def _placed(self, item: Prepared, head: int) -> int:
+        for step in placed(item, head):
+            self._step(step)
+        return head + 1 if item.entries else 0
+
+    def _isolated(self, item: Prepared, head: int) -> int | Exception:
         run = self._writer.execute
         run("SAVEPOINT change")
         try:
-            for step in placed(item, head):
-                self._step(step)
-        except (apsw.ConstraintError, Stale):
+            place = self._placed(item, head)
+        except _CONFLICT as fault:
             run("ROLLBACK TO change")
             run("RELEASE change")
-            return Stale()
+            return fault if isinstance(fault, apsw.SQLError | apsw.RangeError) else Stale()
         run("RELEASE change")
-        return head + 1 if item.entries else 0
+        return place
 
     def _step(self, step: Step) -> None:
         cursor = self._writer.execute(step.statement.sqlite, sqlite_params(step.statement, step.params))

@@ -2,7 +2,8 @@
 
 Rules: a condition is either exact, or holds for at least every resource that the filter holds for; what it
 cannot say is left to the pure evaluator on the rows that remain. A condition is never NULL, so NOT is safe on
-an exact one. Values are bound, never written into the text; case was folded in Python on both sides.
+an exact one. Values are bound, never written into the text; case was folded in Python on both sides. Members and
+groups are no part of a document: what a filter asks of them SQL alone answers, for the evaluator too.
 """
 
 from dataclasses import dataclass, field
@@ -27,7 +28,14 @@ _COLUMNS: Final = {
     "externalid": ("r.external_id", False),
 }
 _INSTANTS: Final = {"meta.created": "r.created_at", "meta.lastmodified": "r.modified_at"}
-_ROWS: Final = frozenset({"members", "groups"})
+_ANYBODY: Final = {
+    "members": "r.members > 0",
+    "groups": "EXISTS (SELECT 1 FROM member m WHERE m.organization_id = ?1 AND m.directory_id = ?2"
+    " AND m.member_id = r.id)",
+}
+_ROWS: Final = frozenset(_ANYBODY)
+_SOMEBODY: Final = rb'{"value":"\u0000","$ref":"\u0000","type":"\u0000"}'
+"""An element that has every value and is equal to none: no filter can name NUL."""
 _SPLICED: Final = (".manager.displayname", ".manager.$ref")
 
 
@@ -50,9 +58,14 @@ _ANY: Final = Condition(TRUE, False)
 
 @dataclass(slots=True)
 class Bound:
-    """The parameters of a statement under construction: `bind` gives the place of a value."""
+    """The parameters of a statement under construction: `bind` gives the place of a value.
+
+    `witnesses` are what the filter asks of members or groups: the condition, and an element (JSON) that the
+    evaluator is to find among them where it holds.
+    """
 
     params: list[object] = field(default_factory=list)
+    witnesses: list[tuple[str, bytes]] = field(default_factory=list)
 
     def bind(self, value: object) -> str:
         """`?n` for a new parameter."""
@@ -84,7 +97,7 @@ def condition(tree: Filter, kind: Kind, bound: Bound) -> Condition:
         case Compare(path, op, value):
             return _comparison(path, op, value, kind, bound)
         case Present(path):
-            return _presence(path, kind)
+            return _presence(path, kind, bound)
         case ValuePath(path, wanted):
             return _value_path(path, wanted, kind, bound)
         case _:
@@ -97,7 +110,7 @@ def _joined(parts: list[Condition], word: str) -> str:
 
 def _comparison(path: AttributePath, op: Op, value: object, kind: Kind, bound: Bound) -> Condition:
     if value is None:
-        present = _presence(path, kind)
+        present = _presence(path, kind, bound)
         if op is Op.NE or not present.exact:
             return present
         return Condition(f"NOT ({present.sql})", True)
@@ -121,6 +134,10 @@ def _comparison(path: AttributePath, op: Op, value: object, kind: Kind, bound: B
         return Condition(f"({column} IS NOT NULL AND {_text(column, op, text, bound)})", True, op is Op.EQ, single)
     if isinstance(value, str) and name in KEYED:
         exact = not path.leaf.case_exact
+        if not exact and op is not Op.EQ:
+            return _ANY  # folded texts are equal where the texts are, but have neither their parts nor their order
+        if value == "" or op in (Op.LT, Op.LE):
+            return _ANY  # an empty text has no row, and these may hold for it
         return Condition(_keyed(KEYED[name], _text("k.value", op, fold(value), bound)), exact, op is Op.EQ)
     return _ANY
 
@@ -191,32 +208,35 @@ def _membership(name: str, op: Op, value: object, bound: Bound) -> Condition:
         return Condition(FALSE, True)
     place = bound.bind(found)
     if name == "members.value":
-        return Condition(
+        sql = (
             "EXISTS (SELECT 1 FROM member m WHERE m.organization_id = ?1 AND m.directory_id = ?2"
-            f" AND m.group_id = r.id AND m.member_id = {place})",
-            True,
+            f" AND m.group_id = r.id AND m.member_id = {place})"
         )
-    return Condition(
+    else:
+        sql = _inside(place)
+    bound.witnesses.append((sql, f'{{"value":"{value}"}}'.encode()))
+    return Condition(sql, True)
+
+
+def _inside(place: str) -> str:
+    """That the row is in the group, directly or through other groups."""
+    return (
         "r.id IN (WITH RECURSIVE inside(id) AS (SELECT m.member_id FROM member m"
         f" WHERE m.organization_id = ?1 AND m.directory_id = ?2 AND m.group_id = {place}"
         " UNION SELECT m.member_id FROM member m JOIN inside ON m.group_id = inside.id"
-        " WHERE m.organization_id = ?1 AND m.directory_id = ?2) SELECT id FROM inside)",
-        True,
+        " WHERE m.organization_id = ?1 AND m.directory_id = ?2) SELECT id FROM inside)"
     )
 
 
-def _presence(path: AttributePath, kind: Kind) -> Condition:
+def _presence(path: AttributePath, kind: Kind, bound: Bound) -> Condition:
     name = path_key(path)
     _refuse_spliced(name)
-    head = name.partition(".")[0]
-    if head == "members":
-        return Condition("r.members > 0", True)
-    if head == "groups":
-        return Condition(
-            "EXISTS (SELECT 1 FROM member m WHERE m.organization_id = ?1 AND m.directory_id = ?2"
-            " AND m.member_id = r.id)",
-            True,
-        )
+    head, _, sub = name.partition(".")
+    if head in _ROWS:
+        if sub == "display":
+            raise invalid_filter(f"{head} can be filtered by its value only.")
+        bound.witnesses.append((_ANYBODY[head], _SOMEBODY))
+        return Condition(_ANYBODY[head], True)
     if name in _COLUMNS and _has_column(name, kind):
         column = _COLUMNS[name][0]
         return Condition(f"({column} IS NOT NULL AND {column} <> '')", True)
@@ -231,9 +251,9 @@ def _value_path(path: AttributePath, wanted: Filter, kind: Kind, bound: Bound) -
     """Narrowed by what the elements' `value` must be; the rest is asked of the evaluator."""
     name = path_key(path)
     if name in _ROWS:
-        if isinstance(wanted, Compare) and wanted.value is not None:
+        if isinstance(wanted, Compare) and wanted.op is Op.EQ and wanted.value is not None:
             return _comparison(wanted.path, wanted.op, wanted.value, kind, bound)
-        raise invalid_filter(f"{name} can be filtered by its value with eq or ne only.")
+        raise invalid_filter(f"{name} can be filtered in brackets by value with eq only.")
     if f"{name}.value" not in KEYED:
         return _ANY
     for part in wanted.filters if isinstance(wanted, And) else (wanted,):

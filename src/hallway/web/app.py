@@ -126,7 +126,6 @@ class Serving:
         self._metrics = Metrics([_route(row, {}) for row in ROUTES], [quirk.value for quirk in Quirk])
         self._hub: Hub | None = None
         self._worker: Worker | None = None
-        self._guard: DirectoryGuard | None = None
 
     async def start(self) -> None:
         """Open the deployment; raises `CannotStart` with what the operator can do."""
@@ -141,8 +140,7 @@ class Serving:
         if isinstance(hub.stores.database, SqliteDatabase):
             hub.stores.database.keep_checkpointing()
         await hub.stores.deployment.first("epoch", hub.desk.fresh_id().hex())
-        self._guard = _guard(hub)
-        door = ScimDoor(hub, self._guard, gathered)
+        door = ScimDoor(hub, _guard(hub), gathered)
         door.quirk_seen = self._metrics.quirk
         self.handlers.update(ScimEndpoints(door).handlers())
         self.handlers.update(ScimDiscovery(door).handlers())
@@ -171,7 +169,7 @@ class Serving:
     async def aliased(self, request: Request) -> Response:
         """A request to the extra base path of a directory: the token says which directory it is."""
         base, rest = split_alias(request.path)
-        if not rest or self._guard is None:
+        if not rest:
             raise EdgeProblem(404, "There is nothing at this address.")
         found = self._rows.match(request.method, f"/scim/-/v2/{rest}")
         if isinstance(found, WrongMethod):

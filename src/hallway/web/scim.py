@@ -66,19 +66,19 @@ class ScimEndpoints:
         return lambda request, scene: serve(request, scene, kind)
 
     async def _create(self, request: Request, scene: Scene, kind: Kind) -> Response:
-        scene, body = await self.door.with_body(request, scene, kind)
+        body = await self.door.resource_body(request, scene, kind)
         projection = _projection(request, scene, kind)
         outcome = await _SERVICES[kind][0](self._desk, scene, body)
         return await self._resource(request, scene, _kept(outcome), 201, projection)
 
     async def _replace(self, request: Request, scene: Scene, kind: Kind) -> Response:
-        scene, body = await self.door.with_body(request, scene, kind)
+        body = await self.door.resource_body(request, scene, kind)
         projection = _projection(request, scene, kind)
         outcome = await _SERVICES[kind][1](self._desk, scene, _id(request, kind), body, _if_match(request))
         return await self._resource(request, scene, _kept(outcome), 200, projection)
 
     async def _patch(self, request: Request, scene: Scene, kind: Kind) -> Response:
-        scene, body = await self.door.with_body(request, scene, kind, patch=True)
+        body = await self.door.resource_body(request, scene, kind, patch=True)
         projection = _projection(request, scene, kind)
         one, if_match = _id(request, kind), _if_match(request)
         if kind is Kind.USER:
@@ -176,7 +176,7 @@ class ScimEndpoints:
         return Response(200, list_response(resources, Paging(total, asked.start_index)), (content_type(request),))
 
     async def _bulk(self, request: Request, scene: Scene) -> Response:
-        scene, body = await self.door.with_bulk_body(request, scene)
+        body = await self.door.bulk_body(request, scene)
         operations = bulk_request(body, self._settings.bulk_max_operations, scene.tolerance)
         results, written = await bulking.bulk(self._desk, scene, operations)
         if scene.exchange is not None:

@@ -6,7 +6,6 @@ attempt without its body; bodies are redacted before they are kept.
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final, TypeAlias
 
 import orjson
@@ -21,7 +20,7 @@ from hallway.exchanges.redaction import (
     unparsed_note,
 )
 from hallway.exchanges.service import Recorder
-from hallway.hub.directories.carrying import DirectoryClosed
+from hallway.hub.directories.carrying import DirectoryClosed, finished
 from hallway.hub.directories.desk import Scene
 from hallway.hub.directories.model import Kind
 from hallway.ids import DIRECTORY, DirectoryId, ExchangeId, parsed
@@ -130,19 +129,21 @@ class ScimDoor:
             accept=_bounded(request.header(b"accept")),
         )
 
-    async def with_body(self, request: Request, scene: Scene, kind: Kind, patch: bool = False) -> tuple[Scene, Json]:
-        """The parsed body, and the scene whose exchange has it redacted."""
+    async def resource_body(self, request: Request, scene: Scene, kind: Kind, patch: bool = False) -> Json:
+        """The parsed body, which the exchange has redacted from now on."""
         body = await self._parsed(request, scene, self.settings.scim_body_limit_bytes)
         redacted = redacted_patch if patch else redacted_resource
-        return self._with_request(scene, redacted(body, scene.types[kind])), body
+        self._note_request(scene.exchange, redacted(body, scene.types[kind]))
+        return body
 
-    async def with_bulk_body(self, request: Request, scene: Scene) -> tuple[Scene, Json]:
+    async def bulk_body(self, request: Request, scene: Scene) -> Json:
         """The same for a bulk request."""
         body = await self._parsed(request, scene, self.settings.bulk_max_payload_bytes)
         types = {resource_type.endpoint: resource_type for resource_type in scene.types.values()}
-        scene = self._with_request(scene, redacted_bulk(body, types))
-        # Whatever becomes of its operations, the answer to the request is 200.
-        return replace(scene, exchange=scene.exchange and replace(scene.exchange, status=200)), body
+        self._note_request(scene.exchange, redacted_bulk(body, types))
+        if scene.exchange is not None:
+            scene.exchange.status = 200  # whatever becomes of its operations
+        return body
 
     async def search_body(self, request: Request, scene: Scene) -> Json:
         """The body of a search: it is read, not kept."""
@@ -153,26 +154,19 @@ class ScimDoor:
         _refuse_media_type(request.header(b"content-type"), scene.tolerance)
         return decoded_body(raw, scene.tolerance)
 
-    def _with_request(self, scene: Scene, redacted: Json) -> Scene:
-        if scene.exchange is None:
-            return scene
-        text, note = cut(orjson.dumps(redacted), self.settings.exchange_body_limit_bytes)
-        return replace(scene, exchange=replace(scene.exchange, request=text, request_note=note))
+    def _note_request(self, exchange: Exchange | None, redacted: Json) -> None:
+        if exchange is not None:
+            limit = self.settings.exchange_body_limit_bytes
+            exchange.request, exchange.request_note = cut(orjson.dumps(redacted), limit)
 
     async def _keep_refusal(self, request: Request, scene: Scene, exchange: Exchange, problem: Exception) -> None:
-        text, note = await self._redacted_again(request, scene)
         refusal = refusal_of(problem)
-        kept = replace(
-            exchange,
-            status=refusal.status,
-            duration=self.desk.clock() - exchange.at,
-            quirks=tuple(sorted(quirk.value for quirk in scene.tolerance.met)),
-            request=text,
-            request_note=note,
-            answer=error_body(refusal),
-            not_applied=problem.not_applied if isinstance(problem, DirectoryClosed) else "",
-        )
-        self._recorder.refused(kept)
+        exchange.status = refusal.status
+        finished(exchange, scene, refusal.status, self.desk.clock(), None)
+        exchange.request, exchange.request_note = await self._redacted_again(request, scene)
+        exchange.answer = error_body(refusal)
+        exchange.not_applied = problem.not_applied if isinstance(problem, DirectoryClosed) else ""
+        self._recorder.refused(exchange)
 
     async def _redacted_again(self, request: Request, scene: Scene) -> tuple[bytes | None, str]:
         """What may be kept of a refused request's body; one that did not parse is size, hash and position."""

@@ -1,6 +1,6 @@
 """Directories and tokens: made, switched off and on, deleted with a word about their people."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -17,12 +17,12 @@ from hallway.hub.directories.model import (
     Provider,
     Token,
 )
-from hallway.hub.directories.ports import Search
+from hallway.hub.directories.ports import Position, Search
 from hallway.hub.directories.resources import DirectoryKey, ResourceMove, ResourceUpdate, Stored
 from hallway.hub.directories.tokens import MadeToken, imported_token, made_token, new_token_change, revoke
 from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.service import Refused, checked_name
-from hallway.ids import DIRECTORY, TOKEN, DirectoryId, EntryId, ResourceId, TokenId, parsed
+from hallway.ids import DIRECTORY, TOKEN, DirectoryId, EntryId, ResourceId, TokenId, parsed, wire
 from hallway.journal.model import Actor, Change, Entry, Row, Stale
 from hallway.journal.service import carried_out
 from hallway.scim.schema import ResourceType
@@ -41,11 +41,11 @@ class People(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """A deletion: what becomes of the people, and where they move; `done` is told how many were handled."""
+    """A deletion: what becomes of the people, and where they move; `done` is told how many were handled so far."""
 
     people: People
     target: Directory | None
-    done: Callable[[int, int], None]
+    done: Callable[[int], None]
 
 
 class Administration:
@@ -96,14 +96,22 @@ class Administration:
             raise Refused("conflict", "The directory was changed by somebody else just now; look again.") from None
         return changed
 
-    async def delete(self, directory: Directory, parting: Parting) -> int:
-        """End a directory: writes stop first, then each person is handled and journaled, then the tokens end.
+    async def close(self, directory: Directory, parting: Parting) -> Directory:
+        """Stop writes for a deletion that can be carried out; refuses any other, with nothing changed.
 
-        Safe to run again where it was interrupted. Returns how many people there were.
+        Whoever serves may take writes for as long as it remembers the directory.
         """
         self._refuse_deleted(directory)
         self._refuse_target(directory, parting)
-        directory = await self.disable(directory) if directory.state is DirectoryState.ACTIVE else directory
+        await self._refuse_taken_names(directory, parting)
+        return await self.disable(directory) if directory.state is DirectoryState.ACTIVE else directory
+
+    async def delete(self, directory: Directory, parting: Parting) -> int:
+        """End a directory: writes stop first, then each person is handled and journaled, then the tokens end.
+
+        Safe to run again where it was interrupted. Returns how many users and groups there were.
+        """
+        directory = await self.close(directory, parting)
         handled = await self._part(directory, parting)
         now = self._desk.now()
         for token in await self._desk.directories.tokens(_key(directory)):
@@ -122,30 +130,52 @@ class Administration:
 
     async def _part(self, directory: Directory, parting: Parting) -> int:
         handled = 0
-        for kind in (Kind.USER, Kind.GROUP):
-            after = None
-            while True:
-                search = Search(kind, 1, PAGE, lambda _: True, lambda _: (0, ""), after=after)
-                page = await self._desk.resources.page(_key(directory), search)
-                for stored in page.stored:
-                    await self._part_one(directory, parting, stored.id, kind)
-                    handled += 1
-                parting.done(handled, page.total)
-                if page.following is None:
-                    break
-                after = page.following
+        async for stored in self._everybody(directory):
+            await self._part_one(directory, parting, stored.id, stored.kind)
+            handled += 1
+            parting.done(handled)
         return handled
+
+    async def _everybody(self, directory: Directory) -> AsyncIterator[Stored]:
+        """Users, then groups; those that leave meanwhile disturb nobody's turn."""
+        for kind in (Kind.USER, Kind.GROUP):
+            search = Search(kind, 1, PAGE, lambda _: True, lambda _: (0, ""))
+            following: Position | None = Position((0, ""), ResourceId(b""))
+            while following is not None:
+                page = await self._desk.resources.page(_key(directory), replace(search, after=following))
+                following = page.following
+                for stored in page.stored:
+                    yield stored
 
     async def _part_one(self, directory: Directory, parting: Parting, one: ResourceId, kind: Kind) -> None:
         async def decide() -> tuple[Change, None]:
             stored = await self._desk.resources.by_id(_key(directory), kind, one)
             if stored is None:
                 return Change(directory.organization_id), None
+            if parting.target is not None and await self._is_taken(parting.target, stored):
+                raise _taken([_name(stored)])
             rows, event = self._parted(directory, parting, stored)
             entry = self._entry(event, directory, stored.id)
-            return Change(directory.organization_id, rows, (entry,) if event else (), entry.id), None
+            if parting.target is not None:
+                entry = replace(entry, facts={"to": wire(DIRECTORY, parting.target.id)})
+            return Change(directory.organization_id, rows, (entry,), entry.id), None
 
         await carried_out(self._desk.ledger, decide)
+
+    async def _refuse_taken_names(self, directory: Directory, parting: Parting) -> None:
+        if parting.target is None:
+            return
+        everybody = self._everybody(directory)
+        taken = [_name(one) async for one in everybody if await self._is_taken(parting.target, one)]
+        if taken:
+            raise _taken(taken)
+
+    async def _is_taken(self, target: Directory, stored: Stored) -> bool:
+        """Whether somebody in `target` has the name, so that this one cannot move there."""
+        name = columns_of(stored.kind, resource_of(stored)).name_key
+        if name is None:
+            return False
+        return await self._desk.resources.id_by_name(_key(target), stored.kind, name) is not None
 
     def _parted(self, directory: Directory, parting: Parting, stored: Stored) -> tuple[tuple[Row, ...], str]:
         noun = "user" if stored.kind is Kind.USER else "group"
@@ -246,6 +276,21 @@ async def found_token(desk: Desk, text: str) -> Token:
             "not_found", f"There is no living token {text!r}; list them with: hallway hub token list DIRECTORY"
         )
     return token
+
+
+def _name(stored: Stored) -> str:
+    resource = resource_of(stored)
+    return str(resource.get("userName") or resource.get("displayName"))
+
+
+def _taken(names: Sequence[str]) -> Refused:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    named = ", ".join(names[:3])
+    return Refused(
+        "conflict",
+        f"The directory to move to has these names already: {named}{more}. Rename or delete one of each two, then run "
+        "this again; nobody was lost.",
+    )
 
 
 def _key(directory: Directory) -> DirectoryKey:

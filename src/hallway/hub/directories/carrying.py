@@ -5,7 +5,7 @@ plan, ending never does; the exchange is kept with the same commit.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from hallway.exchanges.model import Exchange
@@ -107,15 +107,16 @@ def _change(desk: Desk, scene: Scene, status: int, decision: Decision) -> Change
 
 
 def finished(exchange: Exchange, scene: Scene, status: int, now: int, stored: Stored | None) -> Exchange:
-    """The exchange with its outcome; the answer is named by the resource's revision. A status it has already stays."""
-    return replace(
-        exchange,
-        status=exchange.status or status,
-        duration=now - exchange.at,
-        quirks=tuple(sorted(quirk.value for quirk in scene.tolerance.met)),
-        answer_resource=None if stored is None else stored.id,
-        answer_revision=0 if stored is None else stored.revision,
-    )
+    """The exchange, with its outcome filled in; the answer is named by the resource's revision.
+
+    A status that it has already stays: a bulk request's is not that of its operations.
+    """
+    exchange.status = exchange.status or status
+    exchange.duration = now - exchange.at
+    exchange.quirks = tuple(sorted(quirk.value for quirk in scene.tolerance.met)) if scene.tolerance.met else ()
+    exchange.answer_resource = None if stored is None else stored.id
+    exchange.answer_revision = 0 if stored is None else stored.revision
+    return exchange
 
 
 def refuse_closed(scene: Scene, decision: Decision) -> None:

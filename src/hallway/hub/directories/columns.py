@@ -4,7 +4,7 @@ Rules: texts are folded by `scim.fold`, except externalId, whose case counts; nu
 never change their meaning.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.resources import Columns
@@ -25,6 +25,17 @@ KEYED: Final = {
 """Attributes with rows of their own, by `path_key`."""
 
 
+_KEY_SOURCES: Final = ("emails", "phoneNumbers", ENTERPRISE)
+
+Keys: TypeAlias = tuple[tuple[int, str], ...]
+"""Attribute numbers and folded values, sorted."""
+
+
+def same_keys(old: JsonObject, new: JsonObject) -> bool:
+    """Whether two versions have the same look-up keys for certain."""
+    return all(old.get(name) == new.get(name) for name in _KEY_SOURCES)
+
+
 def path_key(path: AttributePath) -> str:
     """A path in one spelling: lower case, the extension's URN first, joined by dots."""
     names = [path.attribute.name] if path.sub is None else [path.attribute.name, path.sub.name]
@@ -33,8 +44,11 @@ def path_key(path: AttributePath) -> str:
     return ".".join(names).lower()
 
 
-def columns_of(kind: Kind, resource: JsonObject) -> Columns:
-    """The columns of a canonical resource; `splice_at` is for whoever writes the document."""
+def columns_of(kind: Kind, resource: JsonObject, splice_at: int | None = None, keys: Keys | None = None) -> Columns:
+    """The columns of a canonical resource; `splice_at` is known by whoever writes the document.
+
+    `keys` are those of the version before, where nothing changed that they are made of.
+    """
     display = _text(resource.get("displayName"))
     if kind is Kind.GROUP:
         name = display
@@ -48,8 +62,9 @@ def columns_of(kind: Kind, resource: JsonObject) -> Columns:
         display=display or "",
         display_key=None if display is None else fold(display),
         active=active if isinstance(active, bool) else None,
-        keys=_keys(resource),
+        keys=_keys(resource) if keys is None else keys,
         manager_id=None if manager is None else _user_id(manager),
+        splice_at=splice_at,
     )
 
 

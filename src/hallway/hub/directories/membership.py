@@ -24,6 +24,7 @@ from hallway.scim.member_edits import (
     ReplaceMembers,
 )
 from hallway.scim.problem import invalid_value
+from hallway.scim.quirks import Quirk
 
 LARGE = 1000
 """From this many members on a group is read away from the requests' path."""
@@ -112,6 +113,8 @@ async def member_change(
         present = set(await desk.resources.members_among(scene.key, group_id, [*net.added, *net.removed]))
     added = [one for one in net.added if one not in present]
     gone = present - net.added.keys() if net.cleared else present & net.removed.keys()
+    if not net.cleared and not net.removed.keys() <= present:
+        scene.tolerance.met.add(Quirk.UNMATCHED_REMOVE)
     kinds = await desk.resources.kinds(scene.key, added) if added else {}
     _refuse_unknown([*net.unknown, *(one.hex() for one in added if one not in kinds)])
     users = tuple(one for one in added if kinds[one] is Kind.USER)

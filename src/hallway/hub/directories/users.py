@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from hallway.hub.directories.carrying import Decision, Happening, Outcome, carried
-from hallway.hub.directories.columns import columns_of, with_plain_manager
+from hallway.hub.directories.columns import Keys, columns_of, same_keys, with_plain_manager
 from hallway.hub.directories.desk import Desk, Scene
 from hallway.hub.directories.documents import document_of, resource_of
 from hallway.hub.directories.matching import refuse_unmatched
@@ -21,6 +21,14 @@ from hallway.scim.resource import created_defaults, parsed_resource
 
 Changed: TypeAlias = Callable[[JsonObject], JsonObject]
 
+
+class Former(NamedTuple):
+    """The version before, and its look-up keys where they stay."""
+
+    stored: Stored
+    keys: Keys | None = None
+
+
 GONE_MESSAGE: Final = "There is no user with this id in this directory."
 
 
@@ -35,12 +43,11 @@ async def create_user(desk: Desk, scene: Scene, body: Json, given_id: ResourceId
     user_id = given_id or ResourceId(desk.fresh_id())
 
     async def decide() -> Decision:
-        columns = columns_of(Kind.USER, sent)
+        stored, columns = await drafted(desk, scene, user_id, sent)
         await _refuse_taken(desk, scene, columns, None)
         former = await _former(desk, scene, columns)
         if former is not None:
             return await restored(desk, scene, former, sent)
-        stored, columns = await drafted(desk, scene, user_id, sent)
         rows = (NewResource(scene.key, stored, columns),)
         return Decision(
             stored, rows, (Happening("user.created", user_id, {"attributes": names_of(sent)}, label(sent)),)
@@ -82,7 +89,7 @@ async def delete_user(desk: Desk, scene: Scene, user_id: ResourceId, if_match: s
         happening = Happening("user.deleted", user_id, {"groups": groups}, label(old))
         exact = if_match is not None
         if scene.directory.rules.delete_deactivates:
-            stored, columns = await drafted(desk, scene, user_id, {**old, "active": False}, was)
+            stored, columns = await drafted(desk, scene, user_id, {**old, "active": False}, Former(was))
             gone = replace(stored, kind=Kind.GONE)
             kept = replace(columns, name_key=None, keys=())
             row = ResourceUpdate(scene.key, was, gone, kept, columns_of(Kind.USER, old).keys, exact)
@@ -122,10 +129,12 @@ async def _change_user(
 async def _updated(desk: Desk, scene: Scene, versions: tuple[Stored, JsonObject, JsonObject], exact: bool) -> Decision:
     """A user's new document; the happening says whether she was deactivated or came back."""
     was, old, new = versions
-    stored, columns = await drafted(desk, scene, was.id, new, was)
-    if columns.name_key != columns_of(Kind.USER, old).name_key:
+    before = columns_of(Kind.USER, old)
+    former = Former(was, before.keys if same_keys(old, new) else None)
+    stored, columns = await drafted(desk, scene, was.id, new, former)
+    if columns.name_key != before.name_key:
         await _refuse_taken(desk, scene, columns, was.id)
-    row = ResourceUpdate(scene.key, was, stored, columns, columns_of(Kind.USER, old).keys, exact)
+    row = ResourceUpdate(scene.key, was, stored, columns, before.keys, exact)
     facts: JsonObject = {"attributes": changed_names(old, new)}
     return Decision(stored, (row,), (Happening(_kind_of_change(old, new), was.id, facts, label(new)),))
 
@@ -141,7 +150,7 @@ def _kind_of_change(old: JsonObject, new: JsonObject) -> str:
 
 async def restored(desk: Desk, scene: Scene, former: Stored, sent: JsonObject) -> Decision:
     """The same person again, under her old id (IDENTITY: only with the same externalId)."""
-    stored, columns = await drafted(desk, scene, former.id, sent, former)
+    stored, columns = await drafted(desk, scene, former.id, sent, Former(former))
     back = replace(stored, kind=Kind.USER)
     row = ResourceUpdate(scene.key, former, back, columns, ())
     happening = Happening("user.restored", former.id, {"attributes": names_of(sent)}, label(sent))
@@ -149,11 +158,12 @@ async def restored(desk: Desk, scene: Scene, former: Stored, sent: JsonObject) -
 
 
 async def drafted(
-    desk: Desk, scene: Scene, user_id: ResourceId, resource: JsonObject, was: Stored | None = None
+    desk: Desk, scene: Scene, user_id: ResourceId, resource: JsonObject, former: Former | None = None
 ) -> tuple[Stored, Columns]:
     """A document and its columns, not yet written."""
+    was, keys = former or (None, None)
     document, hidden, splice_at = document_of(resource, Kind.USER, user_id, scene.types[Kind.USER])
-    columns = replace(columns_of(Kind.USER, resource), splice_at=splice_at)
+    columns = columns_of(Kind.USER, resource, splice_at, keys)
     now = desk.now()
     stored = Stored(
         id=user_id,
