@@ -1,9 +1,12 @@
-"""What runs beside the requests: writing what was gathered, removing what is past its retention."""
+"""What runs beside the requests: writing what was gathered, removing what is past its retention.
+
+Rules: a write is never cancelled under way; what the store cannot take now is kept for the next time, what it
+will never take is dropped, so that the rest is written.
+"""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -29,6 +32,7 @@ class Worker:
     clock: Callable[[], int]
     retention_days: int
     _task: asyncio.Task[None] | None = None
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self) -> None:
         """Begin, in the running loop."""
@@ -36,16 +40,14 @@ class Worker:
 
     async def stop(self) -> None:
         """End, and write what is left."""
+        self._stopping.set()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
         await self.flush()
 
     async def _forever(self) -> None:
         tick = 0
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
+        while not await self._is_stopping():
             tick += 1
             try:
                 if tick % FLUSH_TICKS == 0 or self.recorder.has_refusals():
@@ -55,13 +57,26 @@ class Worker:
             except Exception:  # noqa: BLE001 - the worker loop
                 _log.exception("worker_failed")
 
+    async def _is_stopping(self) -> bool:
+        """Wait for the next tick, or for the end."""
+        try:
+            async with asyncio.timeout(TICK_SECONDS):
+                return await self._stopping.wait()
+        except TimeoutError:
+            return False
+
     async def flush(self) -> None:
-        """Write what was gathered; what the store cannot take now is kept for the next time."""
+        """Write what was gathered."""
         gathered = self.recorder.taken()
         if not gathered:
             return
         try:
             await self.store.write(gathered, self.clock())
-        except (Unavailable, Stale) as fault:
+        except Unavailable as fault:
             self.recorder.give_back(gathered)
             _log.warning("counters_not_written", reason=str(fault))
+        except Stale:
+            # A refusal is there already: the answer to an earlier commit was lost.
+            _log.warning("refusals_dropped", count=len(gathered.refusals))
+            gathered.refusals.clear()
+            self.recorder.give_back(gathered)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,9 +21,8 @@ from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings
 from hallway.store.archive import Archive, ArchiveProblem, Manifest, archive_in
 from hallway.store.archive_snapshot import write_backup
-from hallway.store.restoring import Restored, Restoring
-from hallway.store.restoring_postgres import refuse_held, restore_postgres
-from hallway.store.restoring_sqlite import restore_sqlite
+from hallway.store.restoring import Restored
+from hallway.store.restoring_engine import refuse_connected, restored_into
 from hallway.store.restoring_undone import Undone
 from hallway.web.wiring import clock, opening_of
 
@@ -80,7 +79,7 @@ def restore(
             async with _alone(settings):
                 if not yes:
                     _ask(settings, archive, file)
-                restored = await _restored(settings, Restoring(archive, epoch, now))
+                restored = await restored_into(opening_of(settings), archive, epoch, now)
             return _shape(settings, restored, {"restored": _archive_shape(archive.manifest, file), "epoch": epoch})
 
     shape = run(act)
@@ -126,21 +125,12 @@ def _ask(settings: Settings, archive: Archive, file: Path) -> None:
 
 @asynccontextmanager
 async def _alone(settings: Settings) -> AsyncIterator[None]:
-    """No server holds the database, and on SQLite none can start."""
-    location = settings.database
-    if isinstance(location, SqliteLocation):
-        with hold(location.path):
-            yield
-    else:
-        await refuse_held(location.url)
+    """No server has the database, and on SQLite none can start."""
+    with ExitStack() as stack:
+        if isinstance(settings.database, SqliteLocation):
+            stack.enter_context(hold(settings.database.path))
+        await refuse_connected(opening_of(settings))
         yield
-
-
-async def _restored(settings: Settings, restoring: Restoring) -> Restored:
-    location = settings.database
-    if isinstance(location, SqliteLocation):
-        return await restore_sqlite(location.path, restoring)
-    return await restore_postgres(location.url, restoring)
 
 
 def _archive_shape(manifest: Manifest, file: Path) -> JsonObject:

@@ -9,7 +9,7 @@ import typer
 
 from hallway.cli.exchange_fixture import fixture_of
 from hallway.cli.journal import entry_shape, precisely
-from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, refuse, run_with_hub, say, settings_of, show_json, table
 from hallway.exchanges.model import Exchange, StrangerRefusal
 from hallway.hub.directories.administration import found_directory
 from hallway.hub.directories.model import Directory
@@ -124,7 +124,7 @@ def export(
     try:
         output.write_bytes(orjson.dumps(fixture, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as fault:
-        raise typer.BadParameter(f"{output} cannot be written ({fault.strerror})") from None
+        refuse(Refused("invalid", f"{output} cannot be written ({fault.strerror})."), 1)
     say(f"Wrote {output}. Read it before you share it: names and addresses are in it.")
 
 

@@ -69,9 +69,13 @@ def _replace(
     stored, sent = change
     for attribute in attributes:
         old, new = stored.get(attribute.name), sent.get(attribute.name)
+        if attribute.freely_replaced:
+            if new is not None:
+                after[attribute.name] = new
+            continue
         value = _kept(attribute, old, new)
         refuse_changed_immutable(attribute, old, value, within)
-        if value is not None and attribute.name != "schemas":
+        if value is not None:
             after[attribute.name] = value
 
 

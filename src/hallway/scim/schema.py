@@ -89,6 +89,13 @@ class Attribute:
         }
 
     @cached_property
+    def freely_replaced(self) -> bool:
+        """Whether a client owns all of it: no part is read-only, immutable, or a reference that we complete."""
+        whole = (self, *self.sub_attributes)
+        owned = all(part.mutability in (Mutability.READ_WRITE, Mutability.WRITE_ONLY) for part in whole)
+        return owned and not any(part.reference_types and part.name == "$ref" for part in whole)
+
+    @cached_property
     def showable_subs(self) -> PlainTypes:
         """The text and boolean parts of it that anybody may be shown, by exact name."""
         if any(sub.withheld for sub in self.sub_attributes):

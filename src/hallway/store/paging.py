@@ -96,7 +96,9 @@ async def _by_sql(
 ) -> tuple[Found, Sequence[ResultRow]]:
     filtered = list(bound.params)
     rows: list[ResultRow] = []
-    if search.count:
+    if search.count and search.after is None and search.start > 1:
+        rows = await _deep_rows(own, search, wanted, order, bound)
+    elif search.count:
         rows = await own.rows(_page_statement(search, wanted, order, bound), *bound.params[1:])
     more = len(rows) > search.count
     page = rows[: search.count]
@@ -115,12 +117,20 @@ def _page_statement(search: Search, wanted: Condition, order: _Order, bound: Bou
         return _statement(f"SELECT {SHAPE} FROM resource r WHERE {where}")
     ordered = _ordered(order, search.descending, wanted.selective)
     limit = f"LIMIT {bound.bind(search.count + 1)}"
-    if search.after is not None or search.start == 1:
-        return _statement(f"SELECT {SHAPE} FROM resource r WHERE {where} ORDER BY {ordered} {limit}")
-    inner = (
-        f"SELECT r.id FROM resource r WHERE {where} ORDER BY {ordered} {limit} OFFSET {bound.bind(search.start - 1)}"
+    return _statement(f"SELECT {SHAPE} FROM resource r WHERE {where} ORDER BY {ordered} {limit}")
+
+
+async def _deep_rows(own: Tenant, search: Search, wanted: Condition, order: _Order, bound: Bound) -> list[ResultRow]:
+    """The ids alone are walked to a deep page, by index where there is one; then its rows are read."""
+    ordered = _ordered(order, search.descending, wanted.selective)
+    limit = f"LIMIT {bound.bind(search.count + 1)} OFFSET {bound.bind(search.start - 1)}"
+    ids = _statement(
+        f"SELECT r.organization_id, r.id FROM resource r WHERE {_HERE} AND {wanted.sql} ORDER BY {ordered} {limit}"
     )
-    return _statement(f"SELECT {SHAPE} FROM resource r WHERE {_HERE} AND r.id IN ({inner}) ORDER BY {ordered}")
+    found = [row[0] for row in await own.rows(ids, *bound.params[1:])]
+    rows = await own.rows(BY_IDS, bound.params[1], bound.params[2], found)
+    by_id = {row[0]: row for row in rows}
+    return [by_id[one] for one in found if one in by_id]
 
 
 @lru_cache(maxsize=512)

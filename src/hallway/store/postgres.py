@@ -7,7 +7,7 @@ changes; where anything in it is stale, the batch is rolled back and its changes
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import asyncpg
@@ -52,9 +52,13 @@ LOST: Final = (
 T = TypeVar("T")
 _SCAN_ROWS: Final = 1000
 CONFLICT: Final = (asyncpg.IntegrityConstraintViolationError, Stale)
+_OURS: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, TypeError, ValueError, OverflowError)
+"""What only a change that is wrong by our own fault raises (asyncpg's complaint about a parameter is a ValueError)."""
+_DURABLE: Final = {"synchronous_commit": "on"}
+_PLACE_SECONDS: Final = 10.0
 
 
-async def connected(url: str) -> asyncpg.Connection:
+async def connected(url: str, settings: Mapping[str, str] | None = None) -> asyncpg.Connection:
     """One connection, its tables in our own schema; raises `Unavailable`."""
     try:
         return await asyncpg.connect(
@@ -66,7 +70,7 @@ async def connected(url: str) -> asyncpg.Connection:
                 "search_path": SCHEMA,
                 "application_name": "hallway",
                 "jit": "off",
-                "synchronous_commit": "on",
+                **(settings or {}),
             },
         )
     except LOST as fault:
@@ -171,7 +175,7 @@ class PostgresDatabase:
             connection = await self._write_connection()
             try:
                 return await self._together(connection, ordered)
-            except CONFLICT:
+            except (*CONFLICT, *_OURS):
                 return await self._one_by_one(connection, ordered)
         except _CommitLost as lost:
             return [(item, await self._recovered(item, place)) for item, place in lost.placed]
@@ -180,13 +184,13 @@ class PostgresDatabase:
 
     async def _write_connection(self) -> asyncpg.Connection:
         if self._writer is None or self._writer.is_closed():
-            self._writer = await connected(self._url)
+            self._writer = await connected(self._url, _DURABLE)  # whatever the server's own default is
         return self._writer
 
     async def _together(
         self, connection: asyncpg.Connection, items: Sequence[Prepared]
     ) -> Sequence[tuple[Prepared, int | Exception]]:
-        """All changes in one transaction, without savepoints; raises what `CONFLICT` names, rolled back."""
+        """All changes in one transaction, without savepoints; where one cannot be written it raises, rolled back."""
         await connection.execute("BEGIN")
         try:
             heads = await self._heads(connection, items)
@@ -262,11 +266,15 @@ class PostgresDatabase:
                 if step.must is not None and len(rows) != step.must:
                     raise Stale
         except CONFLICT:
-            await connection.execute("ROLLBACK TO SAVEPOINT change")
-            return Stale()
-        await connection.execute("RELEASE SAVEPOINT change")
-        heads[org] = head + len(item.entries)
-        return head + 1 if item.entries else 0
+            outcome: int | Exception = Stale()
+        except _OURS as fault:
+            outcome = fault
+        else:
+            await connection.execute("RELEASE SAVEPOINT change")
+            heads[org] = head + len(item.entries)
+            return head + 1 if item.entries else 0
+        await connection.execute("ROLLBACK TO SAVEPOINT change")
+        return outcome
 
     async def _committed(
         self, connection: asyncpg.Connection, outcomes: Sequence[tuple[Prepared, int | Exception]]
@@ -277,14 +285,20 @@ class PostgresDatabase:
             raise _CommitLost(outcomes) from fault
 
     async def _recovered(self, item: Prepared, place: int | Exception) -> int | Exception:
-        """What became of a change whose COMMIT was not answered: looked up by its request id."""
+        """What became of a change whose COMMIT was not answered: looked up by its request id.
+
+        The lost transaction holds the lock of the organization's journal head until it has ended, one way or the
+        other; who looks before that would say that nothing was written, and be wrong a moment later.
+        """
         if isinstance(place, Exception):
             return place
-        key = item.change.request_id
+        org = item.change.organization_id
         try:
-            rows = await self.fetch(FOUND, (item.change.organization_id, key))
-        except Unavailable as fault:
-            return fault
+            async with asyncio.timeout(_PLACE_SECONDS):
+                await self.fetch(HEAD, (org,))
+                rows = await self.fetch(FOUND, (org, item.change.request_id))
+        except (Unavailable, TimeoutError) as fault:
+            return Unavailable(f"the answer to COMMIT was lost, and so was what became of it: {fault}")
         return place if rows else Unavailable("the connection was lost before the change was written")
 
     async def _rolled_back(self, connection: asyncpg.Connection) -> None:
@@ -308,7 +322,7 @@ class PostgresDatabase:
                 raise Unavailable(f"{type(fault).__name__}: {fault}") from fault
 
     async def lax(self) -> str | None:
-        """`fsync` and `synchronous_commit` have to be on, full_page_writes too."""
+        """`fsync`, `full_page_writes` and `synchronous_commit` have to be on for whoever comes to this database."""
         async with self._connection() as connection:
             rows = await connection.fetch(
                 "SELECT name, setting FROM pg_settings"
@@ -320,7 +334,7 @@ class PostgresDatabase:
     async def close(self) -> None:
         """Write what is queued, close every connection."""
         self._closed = True
-        if self._draining is not None:
+        while self._draining is not None:
             await self._draining
         for connection in (*self._free, self._writer):
             if connection is not None and not connection.is_closed():

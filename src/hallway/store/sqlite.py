@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import apsw
 
@@ -31,13 +31,23 @@ UNAVAILABLE: Final = (
     apsw.NotADBError,
     apsw.ConnectionClosedError,
 )
-_CONFLICT: Final = (apsw.ConstraintError, Stale, apsw.SQLError, apsw.RangeError)
-"""What fails one change of a batch: it is stale, or (the last two) wrong by our own fault."""
+_CONFLICT: Final = (apsw.ConstraintError, Stale)
+_OURS: Final = (
+    apsw.SQLError,
+    apsw.RangeError,
+    apsw.TooBigError,
+    apsw.BindingsError,
+    TypeError,
+    ValueError,
+    OverflowError,
+)
+"""What only a change that is wrong by our own fault raises."""
 BUSY_SECONDS: Final = 10.0
 CHECKPOINT_SECONDS: Final = 0.25
 _WAL_LIMIT_PAGES: Final = 16_384
 
 T = TypeVar("T")
+_Outcomes: TypeAlias = Sequence[tuple[asyncio.Future[int], int | Exception]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class SqliteOptions:
 def connected(path: Path, options: SqliteOptions, busy_ms: int = 0) -> apsw.Connection:
     """A connection with our pragmas; makes the file (0600 by the caller's umask) if it is not there."""
     connection = apsw.Connection(str(path), vfs=options.vfs, statementcachesize=256)
-    connection.set_busy_timeout(busy_ms)
+    connection.set_busy_timeout(int(BUSY_SECONDS * 1000))  # a command that closes holds the file for a moment
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(f"PRAGMA synchronous={options.synchronous}")
     connection.execute("PRAGMA foreign_keys=ON")
@@ -61,6 +71,7 @@ def connected(path: Path, options: SqliteOptions, busy_ms: int = 0) -> apsw.Conn
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA wal_autocheckpoint=0")
     connection.execute(f"PRAGMA journal_size_limit={64 * 1024 * 1024}")
+    connection.set_busy_timeout(busy_ms)
     return connection
 
 
@@ -131,26 +142,26 @@ class SqliteDatabase:
 
     async def _write(self, batch: Sequence[tuple[Prepared, asyncio.Future[int]]]) -> None:
         futures = {id(item): future for item, future in batch}
-        outcomes: list[tuple[asyncio.Future[int], int | Exception]] = []
+        outcomes: _Outcomes = [(future, Unavailable("the writer failed")) for _, future in batch]
         try:
-            await self._begin()
-            items = [item for item, _ in batch]
-            try:
-                applied = self._applied(items, isolated=False)
-            except _CONFLICT:
-                self._abandon()
-                await self._begin()
-                applied = self._applied(items, isolated=True)
-            outcomes = [(futures[id(item)], outcome) for item, outcome in applied]
+            applied = await self._opened([item for item, _ in batch])
             await self._end()
+            outcomes = [(futures[id(item)], outcome) for item, outcome in applied]
         except UNAVAILABLE as fault:
-            self._abandon()
             outcomes = [(future, Unavailable(str(fault))) for _, future in batch]
-        finally:
+        finally:  # whatever is raised, nobody waits for ever
+            self._abandon()
             _settle(outcomes)
-            if not outcomes:  # a fault of our own: nobody waits for ever, and the fault is raised
-                self._abandon()
-                _settle([(future, Unavailable("the writer failed")) for _, future in batch])
+
+    async def _opened(self, items: Sequence[Prepared]) -> list[tuple[Prepared, int | Exception]]:
+        """A transaction with every change in it that can be."""
+        await self._begin()
+        try:
+            return self._applied(items, isolated=False)
+        except (*_CONFLICT, *_OURS):
+            self._abandon()
+            await self._begin()
+            return self._applied(items, isolated=True)
 
     def _applied(self, items: Sequence[Prepared], isolated: bool) -> list[tuple[Prepared, int | Exception]]:
         """Every change's steps; one that conflicts raises, or with `isolated` fails alone behind a savepoint."""
@@ -179,12 +190,16 @@ class SqliteDatabase:
         run("SAVEPOINT change")
         try:
             place = self._placed(item, head)
-        except _CONFLICT as fault:
-            run("ROLLBACK TO change")
+        except _CONFLICT:
+            outcome: int | Exception = Stale()
+        except _OURS as fault:
+            outcome = fault
+        else:
             run("RELEASE change")
-            return fault if isinstance(fault, apsw.SQLError | apsw.RangeError) else Stale()
+            return place
+        run("ROLLBACK TO change")
         run("RELEASE change")
-        return place
+        return outcome
 
     def _step(self, step: Step) -> None:
         cursor = self._writer.execute(step.statement.sqlite, sqlite_params(step.statement, step.params))
@@ -205,8 +220,13 @@ class SqliteDatabase:
                 return
 
     async def _end(self) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._commits, self._writer.execute, "COMMIT")
+        """Commit in the thread; who is cancelled meanwhile still waits for it, as the connection is in use."""
+        running = asyncio.get_running_loop().run_in_executor(self._commits, self._writer.execute, "COMMIT")
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
 
     def _abandon(self) -> None:
         if self._writer.in_transaction:
@@ -233,8 +253,9 @@ class SqliteDatabase:
 
     async def lax(self) -> str | None:
         """WAL with synchronous FULL (2) or EXTRA (3) is durable."""
-        mode = self._writer.pragma("journal_mode")
-        level = self._writer.pragma("synchronous")
+        async with self._turn:  # else the connection may be committing in its thread
+            mode = self._writer.pragma("journal_mode")
+            level = self._writer.pragma("synchronous")
         if mode != "wal" or not isinstance(level, int) or level < 2:
             return f"SQLite runs with journal_mode={mode}, synchronous={level}; it is to be wal and 2 or more."
         return None
@@ -246,7 +267,7 @@ class SqliteDatabase:
     async def close(self) -> None:
         """Write what is queued, stop the threads, fold the WAL."""
         self._closed = True
-        if self._draining is not None:
+        while self._draining is not None:
             await self._draining
         await self._checkpoints.stop()
         self._commits.shutdown()
@@ -262,36 +283,43 @@ class _Checkpoints:
         self._path = path
         self._options = options
         self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "hallway-checkpoint")
+        self._connection: apsw.Connection | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._forever())
 
     async def _forever(self) -> None:
         loop = asyncio.get_running_loop()
-        connection = await loop.run_in_executor(self._thread, connected, self._path, self._options)
-        try:
-            while True:
-                await asyncio.sleep(CHECKPOINT_SECONDS)
-                await loop.run_in_executor(self._thread, self._once, connection)
-        finally:
-            connection.close()
+        while not await self._is_stopping():
+            await loop.run_in_executor(self._thread, self._once)
+        if self._connection is not None:
+            self._connection.close()
 
-    def _once(self, connection: apsw.Connection) -> None:
-        with contextlib.suppress(apsw.BusyError, apsw.LockedError):
-            pages, done = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    async def _is_stopping(self) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CHECKPOINT_SECONDS):
+                return await self._stopping.wait()
+        return False
+
+    def _once(self) -> None:
+        """What cannot be done now (a full disk, too) is tried again the next time."""
+        with contextlib.suppress(*UNAVAILABLE):
+            if self._connection is None:
+                self._connection = connected(self._path, self._options)
+            pages, done = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             if pages > _WAL_LIMIT_PAGES and done == pages:
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     async def stop(self) -> None:
+        self._stopping.set()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
         self._thread.shutdown()
 
 
-def _settle(outcomes: Sequence[tuple[asyncio.Future[int], int | Exception]]) -> None:
+def _settle(outcomes: _Outcomes) -> None:
     for future, outcome in outcomes:
         if future.cancelled():
             continue

@@ -1,7 +1,7 @@
 """One SQL text for both engines, and a step of a write.
 
 Rules: parameters are `?1`, `?2` …, `?1` is always the organization; the first column of a read, and of every
-`RETURNING`, is `organization_id`. `{ids:3}` and `{texts:3}` stand for the rows of an array parameter.
+`RETURNING`, is `organization_id`. `IN {ids:3}` and `IN {texts:3}` ask for an element of an array parameter.
 `tests/store/test_statements.py` reads every statement and holds it to these rules.
 """
 
@@ -17,7 +17,7 @@ ResultRow: TypeAlias = Sequence[object]
 SEQ: Final = object()
 """Stands in parameters for the `seq` of the change's first journal entry."""
 
-_ARRAY = re.compile(r"\{(ids|texts):(\d+)\}")
+_ARRAY = re.compile(r"IN \{(ids|texts):(\d+)\}")
 _PARAMETER = re.compile(r"\?(\d+)")
 
 _SQLITE_WORDS: Final = {
@@ -80,12 +80,13 @@ def _marked(sql: str, words: Mapping[str, str]) -> str:
 
 def _sqlite_array(match: re.Match[str]) -> str:
     value = "unhex(value)" if match[1] == "ids" else "value"
-    return f"(SELECT {value} FROM json_each(?{match[2]}))"
+    return f"IN (SELECT {value} FROM json_each(?{match[2]}))"
 
 
 def _postgres_array(match: re.Match[str]) -> str:
     kind = "bytea" if match[1] == "ids" else "text"
-    return f"(SELECT unnest(?{match[2]}::{kind}[]))"
+    # ANY of an array looks each element up by index; a sub-select is joined as the planner guesses.
+    return f"= ANY(?{match[2]}::{kind}[])"
 
 
 def sqlite_params(statement: Statement, params: Params) -> Params:

@@ -1,5 +1,6 @@
 """The route table, and the application that the server calls."""
 
+import gc
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -146,6 +147,10 @@ class Serving:
         self.handlers.update(ScimDiscovery(door).handlers())
         self.handlers["metrics"] = self._metrics.handler(self._settings.metrics_token)
         self.handlers["readyz"] = Readiness(_checks(hub))
+        # What was made until now stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""

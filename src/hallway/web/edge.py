@@ -101,7 +101,9 @@ class Edge:
         try:
             request = Request(scope, receive, self.door.trusted_proxies)
         except MalformedRequest as problem:
-            await send(plain_problem(problem), send_message, scope["method"] == "HEAD", (_CACHING, *_SECURITY))
+            bare = Request({**scope, "headers": ()}, receive)
+            response = self.problems(bare, problem) or plain_problem(problem)
+            await send(response, send_message, scope["method"] == "HEAD", (_CACHING, *_SECURITY))
             return
         # Each request is a task of its own: what is bound here ends with it.
         structlog.contextvars.bind_contextvars(request_id=request.request_id)

@@ -159,6 +159,9 @@ class ScimEndpoints:
 
     async def _everything(self, request: Request, scene: Scene, asked: SearchRequest) -> Response:
         """Users, then groups; what a filter names that a type does not have matches none of that type."""
+        if asked.cursor is not None:
+            detail = "A walk by cursor goes through one type: /Users or /Groups. Here pages have a startIndex."
+            raise ScimProblem(400, detail, "invalidCursor")
         count = self._count(asked.count)
         total, resources, problems = 0, list[bytes](), list[ScimProblem]()
         for kind in BOTH:

@@ -34,7 +34,7 @@ from hallway.scim.problem import ScimProblem
 from hallway.scim.quirks import Quirk, Tolerance
 from hallway.store.database import ScanTimedOut
 from hallway.web.guards import DirectoryGuard, Limited, Unauthenticated, Unlocked, split_alias
-from hallway.web.http import EdgeProblem, Header, Request, Response
+from hallway.web.http import BodyTooLarge, EdgeProblem, Header, Request, Response
 from hallway.web.routing import Handler
 from hallway.web.wiring import Hub
 
@@ -163,14 +163,17 @@ class ScimDoor:
         refusal = refusal_of(problem)
         exchange.status = refusal.status
         finished(exchange, scene, refusal.status, self.desk.clock(), None)
-        exchange.request, exchange.request_note = await self._redacted_again(request, scene)
+        if isinstance(problem, BodyTooLarge):
+            exchange.request_note = problem.detail
+        else:
+            exchange.request, exchange.request_note = await self._redacted_again(request, scene)
         exchange.answer = error_body(refusal)
         exchange.not_applied = problem.not_applied if isinstance(problem, DirectoryClosed) else ""
         self._recorder.refused(exchange)
 
     async def _redacted_again(self, request: Request, scene: Scene) -> tuple[bytes | None, str]:
         """What may be kept of a refused request's body; one that did not parse is size, hash and position."""
-        if request.method in {"GET", "DELETE"}:
+        if request.method in {"GET", "HEAD", "DELETE"}:
             return None, ""
         try:
             raw = await request.body(self.settings.bulk_max_payload_bytes)

@@ -71,13 +71,12 @@ async def revoke(ledger: Ledger, token: Token, actor: Actor, now: int, entry_id:
 
 
 async def token_of(directories: Directories, text: str, now: int) -> Token | None:
-    """The living token that `text` is, or None; the same work whether or not there is one."""
+    """The living token that `text` is, or None; one of ours is found by its id, an imported one by its hash."""
     digest = token_hash(text)
     token_id = _token_id(text)
-    if token_id is None:
+    token = None if token_id is None else await directories.token_by_id(token_id)
+    if token is None:
         token = await directories.token_by_hash(digest)
-    else:
-        token = await directories.token_by_id(token_id)
     kept = token.hash if token is not None else bytes(32)
     same = hmac.compare_digest(kept, digest)
     return token if token is not None and same and token.is_alive(now) else None

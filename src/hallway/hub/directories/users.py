@@ -91,8 +91,9 @@ async def delete_user(desk: Desk, scene: Scene, user_id: ResourceId, if_match: s
         if scene.directory.rules.delete_deactivates:
             stored, columns = await drafted(desk, scene, user_id, {**old, "active": False}, Former(was))
             gone = replace(stored, kind=Kind.GONE)
-            kept = replace(columns, name_key=None, keys=())
-            row = ResourceUpdate(scene.key, was, gone, kept, columns_of(Kind.USER, old).keys, exact)
+            # Her other keys stay: no list of users finds her by them, and a search of all who ever were here can.
+            kept = replace(columns, name_key=None)
+            row = ResourceUpdate(scene.key, was, gone, kept, kept.keys, exact)
             return Decision(None, (row,), (happening,))
         removal = ResourceRemoval(scene.key, was, desk.now(), columns_of(Kind.USER, old).keys, exact)
         return Decision(None, (removal,), (happening,))
@@ -152,7 +153,7 @@ async def restored(desk: Desk, scene: Scene, former: Stored, sent: JsonObject) -
     """The same person again, under her old id (IDENTITY: only with the same externalId)."""
     stored, columns = await drafted(desk, scene, former.id, sent, Former(former))
     back = replace(stored, kind=Kind.USER)
-    row = ResourceUpdate(scene.key, former, back, columns, ())
+    row = ResourceUpdate(scene.key, former, back, columns, columns_of(Kind.USER, resource_of(former)).keys)
     happening = Happening("user.restored", former.id, {"attributes": names_of(sent)}, label(sent))
     return Decision(back, (row,), (happening,))
 
