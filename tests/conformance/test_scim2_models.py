@@ -197,7 +197,7 @@ async def _errors(session: Session, ada: str, group: str) -> None:
     await session.request(405, "DELETE", "/Users")
     await session.request(501, "GET", "/Me")
     await session.patch(400, f"/Users/{ada}", {"op": "replace", "path": "id", "value": "x"})
-    await session.patch(400, f"/Users/{ada}", {"op": "replace", "path": 'emails[type eq "x"].value', "value": "x"})
+    await session.patch(400, f"/Users/{ada}", {"op": "replace", "path": "nothing", "value": "x"})
     await session.patch(400, f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": "nobody"}]})
     await session.request(413, "POST", "/Users", {"schemas": [CORE_USER], "userName": "x" * 2**17})
 

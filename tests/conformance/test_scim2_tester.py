@@ -24,7 +24,7 @@ _RESULT: Final = re.compile(rf"^({'|'.join(STATUSES)}) (\w+)$", re.MULTILINE)
 _FAILURE: Final = re.compile(rf"^(?!SUCCESS)(?:{'|'.join(STATUSES)}) \w+$(?:\n(?!SUCCESS ).*)*", re.MULTILINE)
 
 
-def tested(source: Source) -> subprocess.CompletedProcess[str]:
+def said_of(source: Source) -> subprocess.CompletedProcess[str]:
     """What the command says of a directory."""
     command = [str(Path(sys.executable).with_name("scim2")), "-u", source.base_url]
     command += ["-h", f"Authorization: Bearer {source.token}", "test", "--verbose"]
@@ -35,7 +35,7 @@ def tested(source: Source) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("name", RECORDED["runs"])
 def test_no_check_fails_and_none_is_missing(hub: RunningHub, name: str) -> None:
     recorded = RECORDED["runs"][name]
-    done = tested(hub.directory(rules=recorded["rules"]))
+    done = said_of(hub.directory(rules=recorded["rules"]))
     found = _RESULT.findall(done.stdout)
     assert _FAILURE.findall(done.stdout) == []
     assert done.returncode == 0, done.stderr

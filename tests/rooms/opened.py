@@ -142,7 +142,7 @@ async def journal(hub: Hub, directory: Directory) -> list[Written]:
 
 def parting(people: People, target: Directory | None = None) -> Parting:
     """A deletion that tells nobody how far it is."""
-    return Parting(people, target, lambda _done, _total: None)
+    return Parting(people, target, lambda _: None)
 
 
 def canaries_in(directory: Path, *canaries: str) -> list[str]:

@@ -80,7 +80,9 @@ class Stage:
     def entry(self, kind: str, subject: bytes = b"", **facts: Any) -> Entry:
         """A journal entry."""
         at = self.desk.now()
-        return Entry(EntryId(self.desk.fresh_id()), kind, at, ACTOR, subject or None, self.key.directory_id, facts=facts)
+        return Entry(
+            EntryId(self.desk.fresh_id()), kind, at, ACTOR, subject or None, self.key.directory_id, facts=facts
+        )
 
     async def write(self, *rows: Row, entries: int = 1, organization: OrganizationId | None = None) -> int:
         """Commit rows with so many entries."""
@@ -88,12 +90,14 @@ class Stage:
         owner = organization or self.key.organization_id
         return await self.database.commit(Change(owner, rows, made, made[0].id if made else b""))
 
-    async def user(self, name: str, place: int = 0, **more: Any) -> ResourceId:
+    async def user(self, user_name: str, place: int = 0, /, **more: Any) -> ResourceId:
         """A new user."""
-        outcome = await create_user(self.desk, self.scene(place), user_body(name, **more))
+        outcome = await create_user(self.desk, self.scene(place), user_body(user_name, **more))
         return _id(outcome)
 
-    async def group(self, name: str, *members: ResourceId, groups: tuple[ResourceId, ...] = (), place: int = 0) -> ResourceId:
+    async def group(
+        self, name: str, *members: ResourceId, groups: tuple[ResourceId, ...] = (), place: int = 0
+    ) -> ResourceId:
         """A new group with users and groups in it."""
         values = [{"value": wire(USER, one)} for one in members] + [{"value": wire(GROUP, one)} for one in groups]
         body: dict[str, Any] = {"schemas": [CORE_GROUP], "displayName": name}
@@ -164,10 +168,10 @@ class Counted:
         return hashlib.shake_128(next(self.draws).to_bytes(8, "big")).digest(size)
 
 
-def user_body(name: str, **more: Any) -> dict[str, Any]:
+def user_body(user_name: str, /, **more: Any) -> dict[str, Any]:
     """What a client sends of a user."""
     schemas = [CORE_USER, ENTERPRISE] if ENTERPRISE in more else [CORE_USER]
-    return {"schemas": schemas, "userName": name, **more}
+    return {"schemas": schemas, "userName": user_name, **more}
 
 
 @asynccontextmanager
@@ -182,9 +186,9 @@ async def staged(url: str, opening: Opening | None = None) -> AsyncIterator[Stag
         await database.close()
 
 
-async def furnished(database: SqliteDatabase | PostgresDatabase) -> Stage:
-    """Two organizations and three directories in an open, migrated database."""
-    counted = Counted()
+async def furnished(database: SqliteDatabase | PostgresDatabase, after: int = 0) -> Stage:
+    """Two organizations and three directories in an open, migrated database; `after` so many ticks."""
+    counted = Counted(itertools.count(after), itertools.count(after))
     desk = Desk(database, ResourceStore(database), DirectoryStore(database), counted.clock, counted.entropy)
     stage = Stage(database, desk)
     made: list[Directory] = []

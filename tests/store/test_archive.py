@@ -17,8 +17,9 @@ import pytest
 
 from hallway.store.archive import ArchiveProblem, archive_in
 from hallway.store.archive_shape import SCHEMA_STEPS, tables_of
-from hallway.store.migrate import SchemaProblem
+from hallway.store.migrate import SchemaProblem, steps
 from hallway.store.migrations import STEPS
+from hallway.store.restoring_undone import COMPARISONS, comparison
 from tests.cli.commands import Client, environ_of, json_of, mode_of, refusal_of, result_of, text_of
 from tests.cli.filled import CANARY, Filled, fill
 from tests.running import MASTER_KEY, RunningHub
@@ -517,3 +518,15 @@ def test_a_killed_restore_leaves_the_old_schema(archive: Path, postgres_database
     ended = subprocess.run(command, env={"PATH": "/usr/bin", **environ}, capture_output=True, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
     assert schemas_of(postgres_database) == ["hallway"] and content_of(postgres_database) == old
+
+
+@pytest.mark.parametrize("kind", COMPARISONS)
+def test_a_comparison_reads_no_directory_once_for_each_person(kind: str) -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute("ATTACH ':memory:' AS old")
+    for statement in (text for step in steps("sqlite") for text in step.statements):
+        connection.execute(statement)
+        connection.execute(statement.replace("TABLE ", "TABLE old.").replace("INDEX ", "INDEX old."))
+    plan = connection.execute("EXPLAIN QUERY PLAN " + comparison(COMPARISONS[kind], "main", "old", 0))
+    within = [row[3] for row in plan if str(row[3]).startswith(("SEARCH m ", "SEARCH a ", "SEARCH r ", "SCAN m"))]
+    assert [line for line in within if not line.endswith("id=?)") or "kind=? AND id=?" not in line] == []

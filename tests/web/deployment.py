@@ -65,7 +65,7 @@ class Client:
         sent = {"authorization": f"Bearer {self.token}", **self.headers, **(headers or {})}
         given = {name: value for name, value in sent.items() if value is not None}
         answer = await call(self.app, method, self.base + path, given, body, self.address)
-        parsed = json.loads(answer.body) if answer.body else None
+        parsed = json.loads(answer.body) if "json" in answer.headers.get("content-type", "") and answer.body else None
         return Answer(answer.status, answer.headers, answer.body, parsed)
 
     async def request(self, method: str, path: str, body: Any = None, **headers: str | None) -> Answer:

@@ -82,9 +82,10 @@ async def entry_shape(hub: Hub, organization: Organization, written: Written) ->
 
 
 async def _sides(hub: Hub, organization: Organization, written: Written) -> tuple[JsonObject | None, JsonObject | None]:
-    """What the entry changed of its user or group; a deletion has no after, a creation no before."""
+    """What the entry changed of its user or group; a deletion has no after, a creation no before, a move neither."""
     entry = written.entry
-    if entry.subject_id is None or not entry.type.startswith(("user.", "group.")):
+    about_a_resource = entry.subject_id is not None and entry.type.startswith(("user.", "group."))
+    if not about_a_resource or entry.type.endswith(".moved"):
         return None, None
     was, became = await hub.stores.journal.around(organization.id, entry, written.seq)
     before, after = _document(was), _document(became)

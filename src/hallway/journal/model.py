@@ -36,7 +36,6 @@ EVENT_TYPES: Final = {
     "group.deleted": "A group was deleted.",
     "group.kept": "The directory was deleted; the group stays, kept by hand.",
     "group.moved": "The group now belongs to another directory.",
-    "keys.rotated": "The deployment's data key was rotated.",
 }
 """Every type of entry. `docs/reference/journal.md` has a heading for each."""
 

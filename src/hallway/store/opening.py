@@ -20,7 +20,7 @@ from hallway.store.sqlite import connected as sqlite_connected
 from hallway.store.statement import translated
 
 SQLITE: Final = "sqlite:///"
-_ADVISORY_LOCK: Final = 0x48_61_6C_6C  # "Hall"
+ADVISORY_LOCK: Final = 0x48_61_6C_6C  # "Hall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def _migrate_sqlite(path: Path, options: SqliteOptions, only_empty: bool) 
     connection = sqlite_connected(path, options, busy_ms=int(BUSY_SECONDS * 1000))
     try:
         connection.execute("BEGIN IMMEDIATE")
-        ran = await migrated(_SqliteMigrating(connection), only_empty)
+        ran = await migrated(SqliteMigrating(connection), only_empty)
         connection.execute("COMMIT")
     finally:
         connection.close()
@@ -89,9 +89,9 @@ async def _migrate_postgres(url: str, only_empty: bool) -> list[str]:
     connection = await postgres_connected(url)
     try:
         async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _ADVISORY_LOCK)
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", ADVISORY_LOCK)
             await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            return await migrated(_PostgresMigrating(connection), only_empty)
+            return await migrated(PostgresMigrating(connection), only_empty)
     finally:
         await connection.close()
 
@@ -103,7 +103,9 @@ async def current(database: Database) -> bool:
     return is_current([(int(str(r[0])), str(r[1]), str(r[2])) for r in rows])
 
 
-class _SqliteMigrating:
+class SqliteMigrating:
+    """A session of migrations on SQLite."""
+
     engine = "sqlite"
 
     def __init__(self, connection: apsw.Connection) -> None:
@@ -123,7 +125,9 @@ class _SqliteMigrating:
         )
 
 
-class _PostgresMigrating:
+class PostgresMigrating:
+    """A session of migrations on PostgreSQL."""
+
     engine = "postgres"
 
     def __init__(self, connection: asyncpg.Connection) -> None:

@@ -13,7 +13,7 @@ from hallway.store.archive import ArchiveProblem
 from hallway.store.archive_snapshot import unhurried
 from hallway.store.keys import SET_VALUE
 from hallway.store.migrate import RECORD, TYPES, migrated
-from hallway.store.opening import _ADVISORY_LOCK, _PostgresMigrating
+from hallway.store.opening import ADVISORY_LOCK, PostgresMigrating
 from hallway.store.postgres import LOST, SCHEMA, connected
 from hallway.store.restoring import (
     EMPTY,
@@ -48,7 +48,7 @@ async def restore_postgres(url: str, restoring: Restoring) -> Restored:
     try:
         async with connection.transaction():
             await unhurried(connection)
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _ADVISORY_LOCK)
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", ADVISORY_LOCK)
             await _refuse_held(connection)
             kept = await _set_aside(connection, restoring)
             ran = await _loaded(connection, restoring)
@@ -82,7 +82,7 @@ async def _set_aside(connection: asyncpg.Connection, restoring: Restoring) -> st
 
 
 async def _loaded(connection: asyncpg.Connection, restoring: Restoring) -> list[str]:
-    session = _PostgresMigrating(connection)
+    session = PostgresMigrating(connection)
     await session.execute(RECORD.format(**TYPES["postgres"]))
     await schema_made(session, restoring.archive)
     for table in tables_to_fill(restoring.archive):

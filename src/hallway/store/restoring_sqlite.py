@@ -19,7 +19,7 @@ from hallway.store.archive import ArchiveProblem
 from hallway.store.archive_snapshot import synced
 from hallway.store.keys import SET_VALUE
 from hallway.store.migrate import RECORD, TYPES, migrated
-from hallway.store.opening import _SqliteMigrating
+from hallway.store.opening import SqliteMigrating
 from hallway.store.restoring import (
     EMPTY,
     EPOCH,
@@ -69,7 +69,7 @@ async def _loaded(draft: Path, restoring: Restoring) -> list[str]:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "locking_mode=EXCLUSIVE"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         connection.execute("BEGIN")
-        session = _SqliteMigrating(connection)
+        session = SqliteMigrating(connection)
         await session.execute(RECORD.format(**TYPES["sqlite"]))
         await schema_made(session, restoring.archive)
         try:

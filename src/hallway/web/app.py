@@ -96,7 +96,7 @@ def application_of(settings: Settings) -> Edge:
     return Edge(
         router=Router([_route(row, serving.handlers) for row in ROUTES], fallback=serving.aliased),
         door=Door(settings.hosts, settings.trusted_proxies),
-        problems=lambda request, error: rendered_problem(request, error, settings.retry_after_seconds),
+        problems=serving.problem,
         lifespan=Lifespan(serving.start, serving.stop),
         observers=(serving.observe,),
     )
@@ -143,6 +143,7 @@ class Serving:
         await hub.stores.deployment.first("epoch", hub.desk.fresh_id().hex())
         door = ScimDoor(hub, _guard(hub), gathered)
         door.quirk_seen = self._metrics.quirk
+        door.exchange_kept = self._metrics.exchanges_written.inc
         self.handlers.update(ScimEndpoints(door).handlers())
         self.handlers.update(ScimDiscovery(door).handlers())
         self.handlers["metrics"] = self._metrics.handler(self._settings.metrics_token)
@@ -166,10 +167,14 @@ class Serving:
         self._metrics(request, status, size_bytes, seconds)
         if status == 401:
             self._metrics.refused_authentications.inc()
-        if status == 503:
-            self._metrics.store_unavailable.inc()
         if self._log is not None:
             self._log(request, status, size_bytes, seconds)
+
+    def problem(self, request: Request, error: Exception) -> Response | None:
+        """The answer to a known problem; what the store could not take is counted."""
+        if isinstance(error, Unavailable):
+            self._metrics.store_unavailable.inc()
+        return rendered_problem(request, error, self._settings.retry_after_seconds)
 
     async def aliased(self, request: Request) -> Response:
         """A request to the extra base path of a directory: the token says which directory it is."""

@@ -58,6 +58,7 @@ class ScimDoor:
         self.cursor_keys = _cursor_keys(hub.ring)
         self.settings = hub.settings
         self.quirk_seen: Observed = lambda _: None
+        self.exchange_kept: Callable[[], None] = lambda: None
         self._guard = guard
         self._recorder = recorder
 
@@ -70,10 +71,14 @@ class ScimDoor:
             exchange = self._exchange(request, unlocked, began) if writes else None
             scene = self._scene(request, unlocked, exchange)
             try:
-                return await serve(request, scene)
+                response = await serve(request, scene)
+                if writes:
+                    self.exchange_kept()
+                return response
             except _REFUSALS as problem:
                 kept = exchange or self._exchange(request, unlocked, began)
                 await self._keep_refusal(request, scene, kept, problem)
+                self.exchange_kept()
                 raise
             finally:
                 self._count(request, scene, unlocked, ("write" if writes else "read", began))
