@@ -179,7 +179,7 @@ class Settings:
         if not (parts.hostname or "").endswith(".localhost"):
             return self.base_url.rstrip("/")
         port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://127.0.0.1{port}"
+        return f"{parts.scheme}://127.0.0.1{port}{parts.path.rstrip('/')}"
 
     @property
     def key_file(self) -> Path | None:

@@ -18,12 +18,15 @@ Draw = Any
 
 TEXTS: Final = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=12)
 _INSTANTS: Final = st.sampled_from(("2011-05-13T04:42:34Z", "2026-01-01T00:00:00.5+02:00", "1970-01-01T00:00:00Z"))
-_STRING_PATHS: Final = (
-    "userName", "displayName", "NAME.familyName", "emails", "emails.value", "externalId", "id", "title",
-    "meta.resourceType", f"{USER_SCHEMA.id}:userName", f"{ENTERPRISE_USER.id}:department", "groups.value",
-    f"{ENTERPRISE_USER.id}:manager.value", "members.value", "members", "addresses.locality",
-)  # fmt: skip
-_NAMES: Final = (*_STRING_PATHS, "active", "meta", "name", "emails", ENTERPRISE_USER.id, "groups", "meta.lastModified")
+_COMMON_PATHS: Final = ("displayName", "externalId", "id", "ID", "meta.resourceType", "meta.version")
+_PATHS: Final = {
+    "Users": (
+        *_COMMON_PATHS, "userName", "NAME.familyName", "emails", "emails.value", "title", f"{USER_SCHEMA.id}:userName",
+        f"{ENTERPRISE_USER.id}:department", f"{ENTERPRISE_USER.id}:manager.value", "groups.value", "addresses.locality",
+    ),
+    "Groups": (*_COMMON_PATHS, "members", "members.value", "members.display", f"{GROUP_SCHEMA.id}:members.type"),
+}  # fmt: skip
+_NAMES: Final = (*_PATHS["Users"], *_PATHS["Groups"], "active", "meta", "name", ENTERPRISE_USER.id, "groups", "members")
 _OPERATORS: Final = ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "EQ")
 
 
@@ -104,46 +107,69 @@ def patch(operations: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[di
     return listed.map(lambda found: {"schemas": [PATCH_OP], "Operations": found})
 
 
-_COMPARISONS: Final = st.one_of(
-    st.builds(
-        lambda path, op, value: f"{path} {op} {json.dumps(value)}",
-        st.sampled_from(_STRING_PATHS), st.sampled_from(_OPERATORS), TEXTS,
+_CLAUSES: Final = {
+    "Users": (
+        "active eq true", "active ne false", "not (active eq true)", "emails pr", "title eq null", "name pr",
+        'emails[type eq "work" and value pr]', 'emails[not (type eq "x")]', "not (userName pr)", "groups pr",
     ),
-    st.builds(lambda path: f"{path} pr", st.sampled_from(_NAMES)),
-    st.sampled_from(("active eq true", "active ne false", "active eq false", "not (active eq true)")),
-    st.builds(lambda op, at: f'meta.created {op} "{at}"', st.sampled_from(("gt", "ge", "lt", "le", "eq")), _INSTANTS),
-    st.builds(lambda value: f"emails[type eq {json.dumps(value)} and value pr]", TEXTS),
-    st.sampled_from(("title eq null", 'emails[not (type eq "x")]', "not (userName pr)")),
-)  # fmt: skip
-FILTERS: Final = st.recursive(
-    _COMPARISONS,
-    lambda inner: st.one_of(
-        st.builds("{} and {}".format, inner, inner),
-        st.builds("{} or {}".format, inner, inner),
-        st.builds("not ({})".format, inner),
-        st.builds("({})".format, inner),
-    ),
-    max_leaves=5,
-)
-_SEARCH: Final = st.fixed_dictionaries(
-    {},
-    optional={
-        "filter": FILTERS,
-        "sortBy": st.sampled_from(("userName", "meta.created", "emails", "name.familyName", "displayName", "active")),
-        "sortOrder": st.sampled_from(("ascending", "descending")),
-        "startIndex": st.integers(-1, 9),
-        "count": st.integers(-1, 9),
-    },
-)
-_PROJECTION: Final = st.one_of(
+    "Groups": ("members pr", "not (members pr)", 'members[type eq "User"]', 'members[value sw "user"]', "meta pr"),
+}  # fmt: skip
+
+
+def filters(kind: str) -> st.SearchStrategy[str]:
+    """A filter of users or of groups."""
+    comparisons = st.one_of(
+        st.builds(
+            lambda path, op, value: f"{path} {op} {json.dumps(value)}",
+            st.sampled_from(_PATHS[kind]),
+            st.sampled_from(_OPERATORS),
+            TEXTS,
+        ),
+        st.builds("{} pr".format, st.sampled_from(_PATHS[kind])),
+        st.builds('meta.created {} "{}"'.format, st.sampled_from(("gt", "ge", "lt", "le", "eq")), _INSTANTS),
+        st.sampled_from(_CLAUSES[kind]),
+    )
+    return st.recursive(
+        comparisons,
+        lambda inner: st.one_of(
+            st.builds("{} and {}".format, inner, inner),
+            st.builds("{} or {}".format, inner, inner),
+            st.builds("not ({})".format, inner),
+            st.builds("({})".format, inner),
+        ),
+        max_leaves=5,
+    )
+
+
+_FILTERS: Final = {kind: filters(kind) for kind in _PATHS}
+_ORDERS: Final = {
+    "Users": ("userName", "meta.created", "emails", "name.familyName", "displayName", "active", "id"),
+    "Groups": ("displayName", "meta.lastModified", "externalId", "id"),
+}
+_PAGES: Final = {"startIndex": st.integers(-1, 9), "count": st.integers(-1, 9)}
+PROJECTIONS: Final = st.one_of(
     st.just({}),
     st.sampled_from(("attributes", "excludedAttributes")).flatmap(
         lambda key: st.lists(st.sampled_from(_NAMES), max_size=3).map(lambda names: {key: names})
     ),
 )
-SEARCHES: Final = st.builds(lambda search, names: {**search, **names}, _SEARCH, _PROJECTION)
+SEARCHES: Final = {
+    kind: st.builds(
+        lambda search, names: {**search, **names},
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "filter": _FILTERS[kind],
+                "sortBy": st.sampled_from(_ORDERS[kind]),
+                "sortOrder": st.sampled_from(("ascending", "descending")),
+                **_PAGES,
+            },
+        ),
+        PROJECTIONS,
+    )
+    for kind in _PATHS
+}
 """What is searched, as a SearchRequest has it, without its `schemas`."""
-PROJECTIONS: Final = _PROJECTION
 
 
 def query(search: dict[str, Any]) -> str:
@@ -247,7 +273,7 @@ QUERIES: Final = st.one_of(
 @st.composite
 def _noisy_filter(draw: Draw) -> str:
     """A filter with something put in, left out, or repeated."""
-    text: str = draw(FILTERS)
+    text: str = draw(st.one_of(*_FILTERS.values()))
     place = draw(st.integers(0, len(text)))
     until = draw(st.integers(place, min(len(text), place + 4)))
     put = draw(st.sampled_from(_TOKENS)) * draw(st.sampled_from((0, 1, 1, 2, 40)))

@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,15 +44,16 @@ def serve(
 
 
 def _greet(settings: Settings) -> None:
-    """The addresses, and what to type first."""
+    """The addresses, and what to type first, by the name that this program was called by."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "hallway" else "hallway"
     print(
         f"Hallway Hub at {settings.base_url}\n"
         f"  on this machine  {settings.local_url}\n"
         f"  database         {settings.database.shown}\n"
         "\n"
         "First steps, in another terminal (see docs/tutorials/first-directory.md):\n"
-        '  hallway hub organization create "Acme"\n'
-        '  hallway hub directory create ORGANIZATION --name "Acme staff" --provider jumpcloud\n',
+        f'  {program} hub organization create "Acme"\n'
+        f'  {program} hub directory create ORGANIZATION --name "Acme staff" --provider jumpcloud\n',
         file=sys.stderr,
         flush=True,
     )

@@ -215,8 +215,10 @@ def _update_directory(org: bytes, row: DirectoryUpdate) -> Sequence[Step]:
     return steps
 
 
-def _token_key(token: Token) -> tuple[str, bytes]:
-    return ("imported_token", key_hash(token.hash)) if token.imported else ("token", key_hash(token.id))
+def _token_keys(token: Token) -> list[tuple[str, bytes]]:
+    """Every token is found by its id; an imported one, whose text has none, also by its hash."""
+    by_id = ("token", key_hash(token.id))
+    return [by_id, ("imported_token", key_hash(token.hash))] if token.imported else [by_id]
 
 
 @writes(NewToken)
@@ -226,12 +228,12 @@ def _new_token(org: bytes, row: NewToken) -> Sequence[Step]:
         one.id, one.directory_id, one.label, one.hash, int(one.imported), one.created_at, one.expires_at,
         one.revoked_at, one.last_used_at, one.last_address, one.last_client,
     )  # fmt: skip
-    return [Step(INSERT_TOKEN, (org, *columns)), Step(LOCATE, (org, *_token_key(one), one.id))]
+    return [Step(INSERT_TOKEN, (org, *columns)), *(Step(LOCATE, (org, *key, one.id)) for key in _token_keys(one))]
 
 
 @writes(TokenRevocation)
 def _revoke_token(org: bytes, row: TokenRevocation) -> Sequence[Step]:
     return [
         Step(REVOKE_TOKEN, (org, row.token.id, row.at), 1),
-        Step(UNLOCATE, (org, *_token_key(row.token))),
+        *(Step(UNLOCATE, (org, *key)) for key in _token_keys(row.token)),
     ]

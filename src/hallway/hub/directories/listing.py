@@ -25,6 +25,7 @@ from hallway.scim.match import case_exact, predicate
 from hallway.scim.path import AttributePath, attribute_path, path_text
 from hallway.scim.problem import invalid_value
 from hallway.scim.projection import Projection, includes, projected
+from hallway.scim.required import schemas_of
 from hallway.scim.schema import AttributeType, Returned
 from hallway.scim.search_request import SearchRequest
 
@@ -93,7 +94,11 @@ def shown(scene: Scene, stored: Stored, projection: Projection | None, members: 
     """Stored bytes where everything is wanted and the schemas are those it was written under, else a projection."""
     if projection is None and stored.schema_version == scene.schema_version:
         return rendered(stored, scene.base, members)
-    return orjson.dumps(projected(complete(stored, scene.base, members), projection, scene.types[stored.kind]))
+    resource_type = scene.types[stored.kind]
+    whole = complete(stored, scene.base, members)
+    if stored.schema_version != scene.schema_version:
+        whole["schemas"] = schemas_of(projected(whole, None, resource_type), resource_type)
+    return orjson.dumps(projected(whole, projection, resource_type))
 
 
 async def listed(
