@@ -67,19 +67,14 @@ class Proxy:
         back.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await back
-        if loss is Loss.ANSWER:
+        if loss is Loss.ANSWER:  # the server carries it out, whether or not anybody listens
             server.write(part)
             await server.drain()
-            await asyncio.to_thread(_read_all, server)
         client.close()
         if loss is Loss.LATE:
             await self.looked_up.wait()
             server.write(part)
             await server.drain()
-
-
-def _read_all(_: asyncio.StreamWriter) -> None:
-    """Nothing: the server has the COMMIT, and carries it out whether or not anybody listens."""
 
 
 async def _passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,13 +1,13 @@
 """A COMMIT whose answer was lost is looked up before anybody is told that it failed, and is there exactly once."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from hallway.hub.directories.model import Kind
-from hallway.journal.model import Unavailable
+from hallway.journal.model import Change, Unavailable
 from hallway.store.opening import Opening, migrate, opened
-from hallway.store.postgres import PostgresDatabase
 from tests.faults.agreement import disagreements, read
 from tests.faults.proxy import Loss, proxied
 from tests.store.stage import Stage, furnished
@@ -64,7 +64,7 @@ async def test_a_poisonous_change_fails_alone_and_the_writer_goes_on(database_ur
     try:
         stage = await furnished(database)
         outcomes = await asyncio.gather(
-            stage.user("before"), _poison(stage, database), stage.user("after"), return_exceptions=True
+            stage.user("before"), _poison(stage), stage.user("after"), return_exceptions=True
         )
         assert [isinstance(outcome, bytes) for outcome in outcomes] == [True, False, True]
         assert isinstance(outcomes[1], Exception) and not isinstance(outcomes[1], Unavailable)
@@ -75,15 +75,8 @@ async def test_a_poisonous_change_fails_alone_and_the_writer_goes_on(database_ur
     assert await disagreements(database_url) == []
 
 
-async def _poison(stage: Stage, database: object) -> bytes:
+async def _poison(stage: Stage) -> bytes:
     """A change that no engine can write: an instant beyond 64 bits."""
-    assert isinstance(database, PostgresDatabase) or database is not None
-    entry = stage.entry("user.updated", b"s" * 16)
-    from dataclasses import replace
-
-    from hallway.journal.model import Change
-
-    await stage.database.commit(
-        Change(stage.key.organization_id, (), (replace(entry, at=1 << 70),), entry.id)
-    )
+    entry = replace(stage.entry("user.updated", b"s" * 16), at=1 << 70)
+    await stage.database.commit(Change(stage.key.organization_id, (), (entry,), entry.id))
     return b""

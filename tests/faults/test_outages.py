@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -117,17 +118,24 @@ async def test_checkpoints_go_on_after_a_disk_was_full(
         checkpoints._connection.close()
 
 
-async def test_readiness_can_be_asked_while_commits_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with deployed(tmp_path, monkeypatch) as deployment:
-        client = await deployment.connected()
+async def test_readiness_can_be_asked_while_a_commit_is_being_synced(disk: Disk, tmp_path: Path) -> None:
+    opening = Opening(f"sqlite:///{tmp_path / 'hallway.db'}", sqlite=SqliteOptions(vfs=disk.name))
+    async with staged(opening.url, opening) as stage:
+        syncing, go_on = threading.Event(), threading.Event()
 
-        async def asked() -> int:
-            return (await call(deployment.app, "GET", "/readyz")).status
+        def observe() -> None:
+            syncing.set()
+            assert go_on.wait(30)
 
-        users = [asyncio.create_task(client.user(f"u{number}")) for number in range(40)]
-        ready = [await asked() for _ in range(20)]
-        assert {answer.status for answer in await asyncio.gather(*users)} == {201}
-        assert set(ready) == {200}
+        disk.observe = observe
+        user = asyncio.create_task(stage.user("one"))
+        await asyncio.to_thread(syncing.wait)
+        lax = asyncio.create_task(stage.database.lax())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        go_on.set()
+        assert await lax is None
+        await user
 
 
 async def test_who_is_cancelled_while_committing_leaves_a_writer_that_works(tmp_path: Path) -> None:

@@ -81,11 +81,11 @@ class Place:
         body: JsonObject = {"schemas": [GROUP_SCHEMA.id], "displayName": name, "members": listed}
         return _id(await create_group(self.hub.desk, self.scene, body))
 
-    async def patch(self, user_id: ResourceId, *operations: Json) -> Outcome:
+    async def patch(self, user_id: ResourceId, *operations: Any) -> Outcome:
         """PATCH of a user."""
         return await patch_user(self.hub.desk, self.scene, user_id, patch_body(*operations), None)
 
-    async def patch_group(self, group_id: ResourceId, *operations: Json) -> Outcome:
+    async def patch_group(self, group_id: ResourceId, *operations: Any) -> Outcome:
         """PATCH of a group."""
         return await patch_group(self.hub.desk, self.scene, group_id, patch_body(*operations), (204, None))
 
@@ -110,7 +110,7 @@ def user_body(user_name: str, **more: Json) -> JsonObject:
     return {"schemas": [USER_SCHEMA.id], "userName": user_name, **more}
 
 
-def patch_body(*operations: Json) -> JsonObject:
+def patch_body(*operations: Any) -> JsonObject:
     """The body of a PATCH."""
     return {"schemas": [PATCH_OP], "Operations": list(operations)}
 

@@ -8,13 +8,16 @@ from pathlib import Path
 import apsw
 import pytest
 
-from hallway.exchanges.model import Gathered, TokenUse
+from hallway.exchanges.model import Exchange, Gathered, StrangerRefusal, TokenUse
 from hallway.exchanges.service import Recorder
 from hallway.hub.directories.carrying import Decision, carried
 from hallway.hub.directories.desk import Queues
 from hallway.hub.directories.groups import delete_group
+from hallway.hub.directories.model import Kind
+from hallway.hub.directories.resources import ResourceRemoval
 from hallway.hub.directories.users import create_user, delete_user, replace_user
-from hallway.ids import USER, wire
+from hallway.hub.organizations.service import Refused
+from hallway.ids import USER, ExchangeId, wire
 from hallway.journal.model import EVENT_TYPES, Stale, Unavailable
 from hallway.scim.problem import ScimProblem
 from hallway.web.wiring import clock
@@ -150,23 +153,16 @@ async def test_who_is_overtaken_five_times_is_asked_to_come_back(tmp_path: Path)
         async def decide() -> Decision:
             nonlocal asked
             asked += 1
-            was = await place.hub.stores.resources.by_id(place.key, *_user(ada))
+            was = await place.stored(Kind.USER, ada)
             assert was is not None
             body = user_body("ada", title=f"T{asked}")
             await replace_user(hub.desk, place.scene, ada, body, None)
-            from hallway.hub.directories.resources import ResourceRemoval
 
             return Decision(None, (ResourceRemoval(place.key, was, clock()),))
 
         with pytest.raises(Unavailable):
             await carried(hub.desk, place.scene, 204, decide)
         assert asked == 5
-
-
-def _user(one: object):  # type: ignore[no-untyped-def]
-    from hallway.hub.directories.model import Kind
-
-    return Kind.USER, one
 
 
 async def test_turns_of_one_key_come_one_after_the_other_and_are_forgotten() -> None:
@@ -226,15 +222,10 @@ async def test_what_the_store_cannot_take_now_is_written_later(tmp_path: Path) -
 
 
 async def test_refusals_that_are_there_already_do_not_stop_the_rest(tmp_path: Path) -> None:
-    from hallway.exchanges.model import Exchange
-    from hallway.ids import ExchangeId
-
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
         directory = place.directory
-        refusal = Exchange(
-            ExchangeId(b"x" * 16), directory.organization_id, directory.id, None, 1, "GET", "/", 404, 1
-        )  # fmt: skip
+        refusal = refusal_of(place)
         recorder = Recorder(clock)
         worker = Worker(recorder, hub.stores.counters, clock, 30)
         for _ in range(2):
@@ -244,6 +235,25 @@ async def test_refusals_that_are_there_already_do_not_stop_the_rest(tmp_path: Pa
         await worker.flush()
         assert len(await hub.stores.exchanges.latest(directory.organization_id, directory.id, None, 9)) == 1
         assert (await hub.stores.directories.standing(place.key)).reads == 2
+
+
+async def test_what_the_store_will_never_take_does_not_hold_up_the_rest(tmp_path: Path) -> None:
+    async with opened(tmp_path) as hub:
+        place = await made_place(hub)
+        recorder, store = Recorder(clock), Broken(Stale())
+        worker = Worker(recorder, store, clock, 30)  # type: ignore[arg-type]
+        recorder.refused(refusal_of(place))
+        recorder.used(used(place), "read")
+        await worker.flush()
+        await worker.flush()
+        (written,) = store.written
+        assert written.refusals == []
+        assert sorted(written.requests.values()) == [1, 1]
+
+
+def refusal_of(place: Place) -> Exchange:
+    directory = place.directory
+    return Exchange(ExchangeId(b"x" * 16), directory.organization_id, directory.id, None, 1, "GET", "/", 404, 1)
 
 
 async def test_the_worker_goes_on_after_a_fault_and_writes_what_is_left_at_the_end(
@@ -298,8 +308,6 @@ async def test_the_worker_is_not_cancelled_while_it_writes(tmp_path: Path, monke
 
 
 async def test_strangers_do_not_pile_up_while_the_store_is_away(tmp_path: Path) -> None:
-    from hallway.exchanges.model import StrangerRefusal
-
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
         directory = place.directory
@@ -328,8 +336,6 @@ async def test_what_was_gathered_for_an_organization_that_is_gone_is_dropped(tmp
 
 
 async def test_a_directory_that_somebody_else_changed_is_looked_at_again(tmp_path: Path) -> None:
-    from hallway.hub.organizations.service import Refused
-
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
         await administration(hub).disable(place.directory)
@@ -340,11 +346,7 @@ async def test_a_directory_that_somebody_else_changed_is_looked_at_again(tmp_pat
         assert (await administration(hub).enable(now)) == place.directory
 
 
-def test_a_change_that_is_stale_is_no_answer() -> None:
-    assert issubclass(Stale, Exception)
-
-
-async def test_a_user_that_is_gone_cannot_be_created_twice_under_one_id(tmp_path: Path) -> None:
+async def test_nobody_is_created_twice_under_one_id(tmp_path: Path) -> None:
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
         ada = await place.user("ada")

@@ -33,7 +33,9 @@ from tests.web.deployment import ERROR, SCIM, Deployment, deployed
 
 NEVER_2XX: Final = "/Me"
 """A directory's token is not a user: 501 and why."""
-EXAMPLES: Final = {"sqlite": 200, "postgres": 100}
+EXAMPLES: Final = {"sqlite": 150, "postgres": 75}
+LEAST_CALLS: Final = 8
+"""Of each route, in the smaller of the two runs."""
 STEPS: Final = 20
 SCIM_TYPES: Final = {
     "invalidFilter", "tooMany", "uniqueness", "mutability", "invalidSyntax", "invalidPath", "noTarget", "invalidValue",
@@ -54,6 +56,9 @@ class World:
         self.runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         entered = self._stack.enter_async_context(deployed(folder, monkeypatch, database=database))
         self.deployment: Deployment = self.runner.run(entered)
+        worker = self.deployment.serving._worker
+        assert worker is not None
+        self.runner.run(worker.stop())  # refusals are written when the test says so
 
     def close(self) -> None:
         self.runner.run(self._stack.aclose())
@@ -94,7 +99,7 @@ class Door(RuleBasedStateMachine):
         self.place = self.world.place()
         self.base = f"/scim/{wire(DIRECTORY, self.place.directory.id)}/v2"
         self.bases = (self.base, f"/vendor/{len(self.world.places) - 1}/scim")
-        self.kept: list[tuple[str, int]] = []
+        self.kept: list[tuple[str, int, str]] = []
         self.judging = False
 
     @initialize(data=st.data())
@@ -114,7 +119,7 @@ class Door(RuleBasedStateMachine):
 
     @rule(kind=KINDS, data=st.data())
     def replace(self, kind: str, data: st.DataObject) -> None:
-        self.send(data, "PUT", self.one(kind, data), self.resource(kind, data))
+        self.send(data, "PUT", self.one(kind, data), self.resource(kind, data, self.ids["Users"]))
 
     @rule(kind=KINDS, data=st.data())
     def patch(self, kind: str, data: st.DataObject) -> None:
@@ -154,12 +159,11 @@ class Door(RuleBasedStateMachine):
         operations.append({"method": "DELETE", "path": f"/{kinds[0]}/bulkId:0"})
         self.send(data, "POST", "/Bulk", noise.bulk(operations))
 
-    @rule(path=st.sampled_from(("/ServiceProviderConfig", "/ResourceTypes", "/Schemas")), data=st.data())
+    @rule(path=st.sampled_from(("/ResourceTypes", "/Schemas")), data=st.data())
     def discover(self, path: str, data: st.DataObject) -> None:
-        self.send(data, "GET", path)
-        if path != "/ServiceProviderConfig":
-            listed = json.loads(self.sound("GET", self.base + path).body)["Resources"]
-            self.send(data, "GET", f"{path}/{data.draw(st.sampled_from(listed))['id']}")
+        self.send(data, "GET", "/ServiceProviderConfig")
+        listed = json.loads(self.send(data, "GET", path).body)["Resources"]
+        self.send(data, "GET", f"{path}/{data.draw(st.sampled_from(listed))['id']}")
 
     @rule(path=st.sampled_from(("/healthz", "/readyz", "/metrics")), data=st.data())
     def probe(self, path: str, data: st.DataObject) -> None:
@@ -168,9 +172,10 @@ class Door(RuleBasedStateMachine):
 
     # --- requests that are never sound
 
-    @rule(method=st.sampled_from(("GET", "POST", "PUT", "PATCH", "DELETE")), data=st.data())
-    def me(self, method: str, data: st.DataObject) -> None:
-        assert self.asked(method, f"{self.base}/Me", self.token(), data.draw(noise.RAW)).status == 501
+    @rule(body=noise.RAW)
+    def me(self, body: bytes) -> None:
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            assert self.asked(method, f"{self.base}/Me", self.token(), body).status == 501
 
     @rule(method=noise.METHODS, path=st.sampled_from(("/Users", "/Bulk", "", "/.search", "/Schemas")))
     def other_method(self, method: str, path: str) -> None:
@@ -201,11 +206,10 @@ class Door(RuleBasedStateMachine):
     def plain(self, kind: str) -> dict[str, Any]:
         return {"userName" if kind == "Users" else "displayName": next(self.names)}
 
-    def resource(self, kind: str, data: st.DataObject) -> dict[str, Any]:
+    def resource(self, kind: str, data: st.DataObject, members: list[str] | None = None) -> dict[str, Any]:
         name = next(self.names)
-        strategy = (
-            noise.user(name) if kind == "Users" else noise.group(name, self.ids["Users"] + self.ids["Groups"][:1])
-        )
+        anybody = self.ids["Users"] + self.ids["Groups"][:1] if members is None else members
+        strategy = noise.user(name) if kind == "Users" else noise.group(name, anybody)
         drawn: dict[str, Any] = data.draw(strategy)
         return drawn
 
@@ -263,7 +267,7 @@ class Door(RuleBasedStateMachine):
             assert isinstance(json.loads(answer.body), dict), said
         self.judging = False
         if self.is_kept(method, path.partition("?")[0], answer):
-            self.kept.append((method, answer.status))
+            self.kept.append((method, answer.status, path))
         return answer
 
     def is_kept(self, method: str, path: str, answer: Answer) -> bool:
@@ -277,7 +281,10 @@ class Door(RuleBasedStateMachine):
         """Everything that was to be kept is there, whatever stood in it."""
         if not self.judging:
             found = self.world.runner.run(self.world.deployment.exchanges(self.place))
-            assert Counter((one.method, one.status) for one in found) == Counter(self.kept)
+            missing = Counter(kept[:2] for kept in self.kept)
+            missing.subtract((one.method, one.status) for one in found)
+            wrong = {pair for pair, count in missing.items() if count}
+            assert not wrong, (missing, [kept for kept in self.kept if kept[:2] in wrong])
 
 
 def is_scim(path: str) -> bool:
@@ -316,5 +323,5 @@ def test_nothing_breaks_the_door(world: World) -> None:
     }
     assert {route: share for route, share in shares.items() if share[0] * 2 < share[1]} == {}
     assert {f"{row.method} {row.path}" for row in ROUTES} == set(world.calls), "a route was never called"
-    assert min(world.calls.values()) >= 20, world.calls.most_common()[-5:]
-    print(shares, sum(world.calls.values()))
+    assert min(world.calls.values()) >= LEAST_CALLS, world.calls.most_common()[-5:]
+    print("calls, 2xx among them:", {name: (calls, world.good[name]) for name, calls in sorted(world.calls.items())})

@@ -1,12 +1,13 @@
 """A directory token opens its own directory and nothing else, and tells a stranger nothing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hallway.hub.directories.model import DirectoryState, Rules
-from hallway.hub.directories.tokens import token_text
+from hallway.hub.directories.tokens import token_hash, token_text
 from hallway.ids import DIRECTORY, DirectoryId, TokenId, wire
 from hallway.web.guards import (
     REMEMBERED_SECONDS,
@@ -58,7 +59,9 @@ def request(place: Place, text: str | None = None, address: str = "192.0.2.1", *
     return made
 
 
-def guard_of(hub: Hub, time: Time, per_token: Bucket = UNLIMITED, failures: Bucket = UNLIMITED) -> DirectoryGuard:
+def guard_of(
+    hub: Hub, time: Callable[[], int], per_token: Bucket = UNLIMITED, failures: Bucket = UNLIMITED
+) -> DirectoryGuard:
     ground = Ground(hub.stores.directories, hub.catalogue, b"http://hub.test")
     return DirectoryGuard(ground, time, RateLimiter(per_token), RateLimiter(failures))
 
@@ -106,18 +109,11 @@ async def test_a_disabled_directory_is_known_within_a_second(tmp_path: Path) -> 
 async def test_an_expired_token_opens_nothing_even_while_it_is_remembered(tmp_path: Path) -> None:
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
-        made = await administration(hub).add_token(place.directory, 1)
-        time = Time()
-        guard = guard_of(hub, time)
-        time.ahead = 86_400 - 30
-        await guard.unlock(request(place, made.text))
-        time.ahead = 86_400 - 30 + REMEMBERED_SECONDS / 2
-        end = made.token.expires_at
-        guard_at_the_end = guard_of(hub, Time())
-        guard_at_the_end._clock = lambda: end - 1
-        await guard_at_the_end.unlock(request(place, made.text))
-        guard_at_the_end._clock = lambda: end
-        await refusal(guard_at_the_end, request(place, made.text))
+        now = [place.made.token.expires_at - 1]
+        guard = guard_of(hub, lambda: now[0])
+        await guard.unlock(request(place))
+        now[0] += 1
+        await refusal(guard, request(place))
 
 
 @pytest.mark.parametrize(
@@ -328,8 +324,6 @@ async def assert_discovery(client: Client, base: str) -> None:
 
 
 async def imported(hub: Hub, place: Place, text: str) -> None:
-    from hallway.hub.directories.tokens import token_hash
-
     await administration(hub).import_token(place.directory, token_hash(text), 30)
 
 

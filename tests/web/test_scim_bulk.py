@@ -103,6 +103,20 @@ async def test_a_circle_with_an_operation_that_was_not_understood_makes_none(
         assert await names(client) == []
 
 
+async def test_a_closed_directory_looks_at_circles_too_and_makes_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        place = await hub.place()
+        client = hub.client(place)
+        await hub.disable(place)
+        answer = await client.bulk(
+            post("a", "ada", **managed_by("bulkId:b")), post("b", "grace", **managed_by("bulkId:a"))
+        )
+        assert answer.status == 503
+        assert await names(client) == []
+
+
 async def test_a_group_in_a_circle_waits_for_its_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with deployed(tmp_path, monkeypatch) as hub:
         client = await hub.connected()

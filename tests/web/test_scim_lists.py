@@ -1,6 +1,7 @@
 """Lists (RFC 7644 §3.4.2, RFC 9865): paging by index and by cursor, order, search over types."""
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -182,12 +183,13 @@ async def test_people_are_sorted_by_value_with_those_without_one_last(
 ) -> None:
     async with deployed(tmp_path, monkeypatch) as hub:
         client = await hub.connected()
-        for name, more in {
+        people: dict[str, dict[str, Any]] = {
             "a": {"emails": [{"value": "z@example.com"}, {"value": "b@example.com", "primary": True}], "active": True},
             "b": {"emails": [{"value": "A@example.com"}], "active": False},
             "c": {"name": {"familyName": "Älpha"}},
             "d": {"emails": [{"value": "C@example.com"}], "name": {"familyName": "zeta"}, "title": ""},
-        }.items():
+        }
+        for name, more in people.items():
             assert (await client.user(name, **more)).status == 201
 
         async def names(sort: str, order: str = "ascending") -> str:
@@ -205,6 +207,32 @@ async def test_people_are_sorted_by_value_with_those_without_one_last(
         for wrong in ("zork", "password", "groups.value", "name"):
             assert_refused(await client.get(f"/Users?sortBy={wrong}"), 400, "invalidValue")
         assert_refused(await client.get("/Groups?sortBy=members.value"), 400, "invalidValue")
+
+
+async def test_numbers_and_instants_are_sorted_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    urn = "urn:example:measures:User"
+    names = {"count": "integer", "weight": "decimal", "since": "dateTime", "code": "string", "size": "complex"}
+    attributes: list[dict[str, Any]] = [{"name": name, "type": kind} for name, kind in names.items()]
+    attributes[3]["caseExact"] = True
+    attributes[4]["subAttributes"] = [{"name": "height", "type": "integer"}]
+    declared = tmp_path / "measures.json"
+    schema = {"id": urn, "name": "Measures", "attributes": attributes}
+    declared.write_text(json.dumps([{"extends": "User", "schema": schema}]))
+    async with deployed(tmp_path, monkeypatch, scim_schemas=str(declared)) as hub:
+        client = await hub.connected(schemas=(urn,))
+        held: list[dict[str, Any]] = [
+            {"count": 9, "weight": -1.5, "since": "2026-01-01T12:00:00+02:00", "code": "b"},
+            {"count": 10, "weight": 1e300, "since": "2026-01-01T11:00:00Z", "code": "B"},
+            {"count": -3, "weight": -0.0, "since": "2025-12-31T23:59:59.999Z", "code": "a"},
+            {},
+        ]
+        for number, one in enumerate(held):
+            assert (await client.user(f"u{number}", **{urn: one})).status == 201
+        for sort, order in (("count", "2013"), ("weight", "0213"), ("since", "2013"), ("code", "1203")):
+            for count in (1, 4):
+                walked = await walk(client, sortBy=f"{urn}:{sort}", count=count)
+                assert "".join(name[1:] for name in walked) == order, sort
+        assert_refused(await client.get(f"/Users?sortBy={urn}:size"), 400, "invalidValue")
 
 
 async def test_groups_in_a_list_have_their_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

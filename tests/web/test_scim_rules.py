@@ -69,8 +69,8 @@ async def test_attributes_can_be_closed_after_creation(tmp_path: Path, monkeypat
         assert_refused(await client.patch(path, {"op": "remove", "path": "name"}), 400, "mutability")
         assert_refused(await client.put(path, put_body("ada")), 400, "mutability")
         assert (await client.get(path)).raw == ada.raw
-        for where, value in (("name.givenName", "A."), (f"{ENTERPRISE}:division", "y"), ("active", False)):
-            assert (await client.patch(path, {"op": "replace", "path": where, "value": value})).status == 200
+        for open_path, new in (("name.givenName", "A."), (f"{ENTERPRISE}:division", "y"), ("active", False)):
+            assert (await client.patch(path, {"op": "replace", "path": open_path, "value": new})).status == 200
         assert (await client.delete(path)).status == 204
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -22,13 +23,15 @@ from hallway.cli.running import (
 from hallway.cli.shapes import directory_shape, instant
 from hallway.exchanges.model import Exchange
 from hallway.hub.directories.administration import Administration, Parting, People, found_directory
-from hallway.hub.directories.model import Directory, Provider, Rules, Standing
+from hallway.hub.directories.model import Directory, Kind, Provider, Rules, Standing
 from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.directories.tokens import MadeToken
 from hallway.hub.organizations.service import Refused, checked_name
 from hallway.ids import EXCHANGE, TOKEN, wire
 from hallway.scim.json import Json, JsonObject
-from hallway.scim.quirks import OFF_BY_DEFAULT, Quirk
+from hallway.scim.path import AttributePath, attribute_path
+from hallway.scim.problem import ScimProblem
+from hallway.scim.quirks import OFF_BY_DEFAULT, Quirk, Tolerance
 from hallway.web.guards import REMEMBERED_SECONDS
 from hallway.web.wiring import Hub
 
@@ -120,16 +123,7 @@ def show(directory: Named, as_json: AsJson = False, database: Database = None, b
         one = await found_directory(hub.desk, directory)
         shape = directory_shape(one, settings, await _standing(hub, one))
         refused = await hub.stores.exchanges.not_applied(one.organization_id, one.id)
-        shape["not_applied"] = [
-            {
-                "exchange": wire(EXCHANGE, e.id),
-                "at": instant(e.at),
-                "method": e.method,
-                "path": e.path,
-                "what": e.not_applied,
-            }
-            for e in refused
-        ]
+        shape["not_applied"] = [_not_applied(one) for one in refused]
         return shape
 
     _show(run_with_hub(settings, act), as_json)
@@ -160,38 +154,51 @@ def enable(directory: Named, as_json: AsJson = False, database: Database = None,
     _show(run_with_hub(settings, act), as_json)
 
 
+Name = Annotated[str | None, typer.Option("--name", help="Another name.")]
+Strict = Annotated[bool | None, typer.Option("--strict/--tolerant", help="Refuse every known quirk.")]
+UserNameIsEmail = Annotated[
+    bool | None, typer.Option("--user-name-is-email/--any-user-name", help="userName has to be an e-mail address.")
+]
+Immutable = Annotated[
+    str | None, typer.Option("--immutable", help="Attributes that SCIM may not change: a,b.c; none with ''.")
+]
+DeleteDeactivates = Annotated[
+    bool | None, typer.Option("--delete-deactivates/--delete-deletes", help="What DELETE of a user means.")
+]
+Restore = Annotated[
+    bool | None, typer.Option("--restore/--never-restore", help="A re-created externalId is the same person.")
+]
+UniqueNames = Annotated[
+    bool | None, typer.Option("--unique-group-names/--any-group-names", help="Whether a taken group name is 409.")
+]
+PatchAnswer = Annotated[
+    bool | None, typer.Option("--group-patch-200/--group-patch-204", help="How a PATCH of a group is answered.")
+]
+QuirksOn = Annotated[
+    str | None, typer.Option("--quirks-on", help="Quirks that are off by default, by name: a,b; none with ''.")
+]
+Schemas = Annotated[
+    str | None, typer.Option("--schemas", help="Declared extension schemas to switch on: URNs with commas.")
+]
+BasePath = Annotated[
+    str | None, typer.Option("--base-path", help="An extra base path, such as /scim/v2; none with ''.")
+]
+
+
 @app.command("set")
 def set_command(
     directory: Named,
-    name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
-    strict: Annotated[bool | None, typer.Option("--strict/--tolerant", help="Refuse every known quirk.")] = None,
-    user_name_is_email: Annotated[
-        bool | None, typer.Option("--user-name-is-email/--any-user-name", help="userName has to be an e-mail address.")
-    ] = None,
-    immutable: Annotated[
-        str | None, typer.Option("--immutable", help="Attributes that SCIM may not change: a,b.c; none with ''.")
-    ] = None,
-    delete_deactivates: Annotated[
-        bool | None, typer.Option("--delete-deactivates/--delete-deletes", help="What DELETE of a user means.")
-    ] = None,
-    restore_by_external_id: Annotated[
-        bool | None, typer.Option("--restore/--never-restore", help="A re-created externalId is the same person.")
-    ] = None,
-    group_names_unique: Annotated[
-        bool | None, typer.Option("--unique-group-names/--any-group-names", help="Whether a taken group name is 409.")
-    ] = None,
-    group_patch_answers_resource: Annotated[
-        bool | None, typer.Option("--group-patch-200/--group-patch-204", help="How a PATCH of a group is answered.")
-    ] = None,
-    quirks_on: Annotated[
-        str | None, typer.Option("--quirks-on", help="Quirks that are off by default, by name: a,b; none with ''.")
-    ] = None,
-    schemas: Annotated[
-        str | None, typer.Option("--schemas", help="Declared extension schemas to switch on: URNs with commas.")
-    ] = None,
-    base_path: Annotated[
-        str | None, typer.Option("--base-path", help="An extra base path, such as /scim/v2; none with ''.")
-    ] = None,
+    name: Name = None,
+    strict: Strict = None,
+    user_name_is_email: UserNameIsEmail = None,
+    immutable: Immutable = None,
+    delete_deactivates: DeleteDeactivates = None,
+    restore_by_external_id: Restore = None,
+    group_names_unique: UniqueNames = None,
+    group_patch_answers_resource: PatchAnswer = None,
+    quirks_on: QuirksOn = None,
+    schemas: Schemas = None,
+    base_path: BasePath = None,
     as_json: AsJson = False,
     database: Database = None,
     base_url: BaseUrl = None,
@@ -212,14 +219,14 @@ def set_command(
     async def act(hub: Hub) -> Directory:
         was = await found_directory(hub.desk, directory)
         rules = _changed(was.rules, {key: value for key, value in given.items() if value is not None})
+        _refuse_unknown_attributes(hub, was, rules.immutable)
         if schemas is not None:
             rules = replace(rules, schemas=_known_schemas(hub, schemas))
-        changed = replace(
-            was,
-            rules=rules,
-            name=was.name if name is None else checked_name(name),
-            base_path=was.base_path if base_path is None else _checked_path(base_path),
-        )
+        changed = replace(was, rules=rules)
+        if name is not None:
+            changed = replace(changed, name=checked_name(name))
+        if base_path is not None:
+            changed = replace(changed, base_path=_checked_path(base_path))
         return await administration(hub).update(was, changed)
 
     _show(directory_shape(run_with_hub(settings, act), settings), as_json)
@@ -281,6 +288,18 @@ def _changed(rules: Rules, given: dict[str, object]) -> Rules:
 
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _refuse_unknown_attributes(hub: Hub, one: Directory, paths: Sequence[str]) -> None:
+    """A rule about an attribute that nobody has would never apply."""
+    user_type = hub.catalogue.types(one)[Kind.USER]
+    for path in paths:
+        try:
+            known = isinstance(attribute_path(path, user_type, Tolerance(strict=True)), AttributePath)
+        except ScimProblem:
+            known = False
+        if not known:
+            raise Refused("invalid", f"Users of this directory have no attribute {path!r}; write it as in a filter.")
 
 
 def _quirks(text: str) -> frozenset[Quirk]:

@@ -1,5 +1,6 @@
 """`hallway hub organization …`."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -20,8 +21,9 @@ from hallway.cli.running import (
 )
 from hallway.cli.shapes import organization_shape
 from hallway.hub.organizations.model import Organization, Plan
-from hallway.hub.organizations.service import Refused
+from hallway.hub.organizations.service import Refused, checked_name
 from hallway.scim.json import Json
+from hallway.web.guards import REMEMBERED_SECONDS
 from hallway.web.wiring import Hub
 
 app = typer.Typer(help="The tenants of this deployment.", no_args_is_help=True)
@@ -80,7 +82,7 @@ def set_command(
 
     async def act(hub: Hub) -> Organization:
         one = await hub.registrar.found(organization)
-        changed = replace(one, plan=plan or one.plan, name=name or one.name)
+        changed = replace(one, plan=plan or one.plan, name=one.name if name is None else checked_name(name))
         return await hub.registrar.update(changed, actor())
 
     _show(run_with_hub(settings_of({"database": database, "base_url": base_url}), act), as_json)
@@ -121,8 +123,15 @@ def delete(
         f"hallway hub organization export {organization_shape(one)['id']} FILE"
     ):
         refuse(Refused("invalid", "Nothing was deleted."), 1)
-    run_with_hub(settings, lambda hub: hub.registrar.delete(one))
+    run_with_hub(settings, lambda hub: _delete(hub, one))
     say(f"Deleted {one.name}.")
+
+
+async def _delete(hub: Hub, one: Organization) -> None:
+    await hub.registrar.suspend(one, actor())
+    # Whoever serves remembers that its directories take writes; nothing of them is to come after the end.
+    await asyncio.sleep(2 * REMEMBERED_SECONDS)
+    await hub.registrar.delete(one)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ import asyncpg
 
 from hallway.journal.model import Unavailable
 from hallway.store.database import Database
-from hallway.store.migrate import SchemaProblem, Step, is_current, migrated
+from hallway.store.migrate import Step, is_current, migrated
 from hallway.store.postgres import SCHEMA, PostgresDatabase
 from hallway.store.postgres import connected as postgres_connected
 from hallway.store.sqlite import BUSY_SECONDS, UNAVAILABLE, SqliteDatabase, SqliteOptions
@@ -50,28 +49,25 @@ async def migrate(opening: Opening, only_empty: bool = False) -> list[str]:
     path = sqlite_path(opening.url)
     if path is None:
         return await _migrate_postgres(opening.url, only_empty)
-    made = _made_private(path)
+    _make_private(path)
     try:
         return await _migrate_sqlite(path, opening.sqlite, only_empty)
-    except SchemaProblem:
-        raise
     except UNAVAILABLE as fault:
-        if made:
-            with suppress(OSError):
-                path.unlink()
         raise Unavailable(f"cannot open {path}: {fault}") from fault
 
 
-def _made_private(path: Path) -> bool:
-    """Make the file, readable by its owner only, where it is not there."""
+def _make_private(path: Path) -> None:
+    """Make the file, readable by its owner only, where it is not there.
+
+    It stays, empty, where opening it fails then: another process may have opened it meanwhile.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
-        return False
+        return
     except OSError as fault:
         raise Unavailable(f"cannot make {path}: {fault.strerror}") from fault
-    return True
 
 
 async def _migrate_sqlite(path: Path, options: SqliteOptions, only_empty: bool) -> list[str]:

@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
@@ -52,7 +52,10 @@ _Outcomes: TypeAlias = Sequence[tuple[asyncio.Future[int], int | Exception]]
 
 @dataclass(frozen=True, slots=True)
 class SqliteOptions:
-    """How a file is opened; `vfs` names an apsw VFS (tests), `synchronous` is FULL outside of them."""
+    """How a file is opened: three connections share `cache_mib`.
+
+    `vfs` names an apsw VFS (tests); `synchronous` is FULL outside of them.
+    """
 
     cache_mib: int = 32
     scan_seconds: float = 5.0
@@ -64,7 +67,7 @@ def connected(path: Path, options: SqliteOptions, busy_ms: int = 0) -> apsw.Conn
     """A connection with our pragmas; makes the file (0600 by the caller's umask) if it is not there."""
     connection = apsw.Connection(str(path), vfs=options.vfs, statementcachesize=256)
     connection.set_busy_timeout(int(BUSY_SECONDS * 1000))  # a command that closes holds the file for a moment
-    connection.execute("PRAGMA journal_mode=WAL")
+    _use_wal(connection)
     connection.execute(f"PRAGMA synchronous={options.synchronous}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(f"PRAGMA cache_size=-{options.cache_mib * 1024}")
@@ -75,6 +78,20 @@ def connected(path: Path, options: SqliteOptions, busy_ms: int = 0) -> apsw.Conn
     return connection
 
 
+def _use_wal(connection: apsw.Connection) -> None:
+    """Only the first connection ever has to switch; two that do so at once are busy past any busy timeout."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except apsw.BusyError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
 class SqliteDatabase:
     """An open SQLite file; see `hallway.store.database.Database`."""
 
@@ -82,9 +99,10 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, options: SqliteOptions) -> None:
         try:
-            self._writer = connected(path, options)
-            self._reader = connected(path, options, busy_ms=1000)
-            self._scanner = connected(path, SqliteOptions(8, options.scan_seconds, options.vfs), busy_ms=1000)
+            eighth = replace(options, cache_mib=max(1, options.cache_mib // 8))
+            self._writer = connected(path, eighth)
+            self._reader = connected(path, replace(options, cache_mib=options.cache_mib * 3 // 4), busy_ms=1000)
+            self._scanner = connected(path, eighth, busy_ms=1000)
         except UNAVAILABLE as fault:
             raise Unavailable(f"cannot open {path}: {fault}") from fault
         self._reader.execute("PRAGMA query_only=ON")
@@ -95,7 +113,7 @@ class SqliteDatabase:
         self._queue: list[tuple[Prepared, asyncio.Future[int]]] = []
         self._draining: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        self._checkpoints = _Checkpoints(path, options)
+        self._checkpoints = _Checkpoints(path, eighth)
         self._closed = False
 
     async def fetch(self, statement: Statement, params: Params) -> Sequence[ResultRow]:

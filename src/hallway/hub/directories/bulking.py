@@ -5,7 +5,8 @@ to each other in a circle none is written where one would be refused; a director
 every operation, so that what it refused to end is known.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -23,6 +24,7 @@ from hallway.scim.json import Json
 from hallway.scim.messages import error_body
 from hallway.scim.problem import ScimProblem
 
+WAVE: Final = 100
 KIND: Final = {f"/{name}": kind for kind, name in ENDPOINT.items() if kind is not Kind.GONE}
 
 
@@ -59,14 +61,47 @@ async def bulk(desk: Desk, scene: Scene, request: BulkRequest) -> tuple[Sequence
 
 async def _outcomes(desk: Desk, run: _Run, request: BulkRequest) -> Mapping[int, BulkOutcome]:
     outcomes: dict[int, BulkOutcome] = {}
-    for step in run.plan.steps:
-        for index in await _ordered(desk, run, step, request.operations):
-            outcome = await _one(desk, run, index, request.operations[index])
-            if outcome is not None:
-                outcomes[index] = outcome
+    for wave in _waves(run.plan, request):
+        indexes = await _ordered(desk, run, wave, request.operations) if _is_circle(run.plan, wave) else wave
+        # The exchange goes with the first change: until it is written one goes alone.
+        while indexes and (not run.written or request.fail_on_errors is not None or _is_circle(run.plan, wave)):
+            index, indexes = indexes[0], indexes[1:]
+            _note(outcomes, index, await _one(desk, run, index, request.operations[index]))
             if request.fail_on_errors is not None and len(run.failed) >= request.fail_on_errors:
                 return outcomes
+        together = await asyncio.gather(*(_one(desk, run, index, request.operations[index]) for index in indexes))
+        for index, outcome in zip(indexes, together, strict=True):
+            _note(outcomes, index, outcome)
     return outcomes
+
+
+def _note(outcomes: dict[int, BulkOutcome], index: int, outcome: BulkOutcome | None) -> None:
+    if outcome is not None:
+        outcomes[index] = outcome
+
+
+def _is_circle(plan: BulkPlan, wave: Sequence[int]) -> bool:
+    return len(wave) > 1 and tuple(wave) in plan.steps
+
+
+def _waves(plan: BulkPlan, request: BulkRequest) -> Iterator[Sequence[int]]:
+    """Operations that neither refer to one another nor go to one resource, so that they may share a commit."""
+    wave: list[int] = []
+    targets: set[tuple[str, str]] = set()
+    for step in plan.steps:
+        operation = request.operations[step[0]]
+        target = (operation.endpoint, operation.resource_id or f"new {step[0]}")
+        if len(step) > 1 or target in targets or plan.refers_to[step[0]].intersection(wave) or len(wave) >= WAVE:
+            if wave:
+                yield wave
+            wave, targets = [], set()
+        if len(step) > 1:
+            yield step
+        else:
+            wave.append(step[0])
+            targets.add(target)
+    if wave:
+        yield wave
 
 
 def _wire_ids(operations: Sequence[BulkOperation], given: Mapping[int, ResourceId]) -> dict[str, str]:
