@@ -42,7 +42,15 @@ _CONTEXTS: Final = {
     "PUT": Context.RESOURCE_REPLACEMENT_RESPONSE,
     "PATCH": Context.RESOURCE_PATCH_RESPONSE,
 }
-_DISCOVERY: Final = {"ServiceProviderConfig": ServiceProviderConfig, "ResourceTypes": ResourceType, "Schemas": Schema}
+_DISCOVERY: Final[dict[str, Any]] = {
+    "ServiceProviderConfig": ServiceProviderConfig,
+    "ResourceTypes": ResourceType,
+    "Schemas": Schema,
+}
+
+_LIST: Final[Any] = ListResponse
+_BULK: Final[Any] = BulkResponse
+"""Parametrized by models that are known only at run time."""
 
 
 class Judge:
@@ -53,8 +61,8 @@ class Judge:
         with httpx2.Client(base_url=source.base_url, headers=headers) as session:
             self._client = SyncSCIMClient(session)
             self._client.discover()
-        self._user = self._client.get_resource_model("User")
-        self._group = self._client.get_resource_model("Group")
+        self._user: Any = self._client.get_resource_model("User")
+        self._group: Any = self._client.get_resource_model("Group")
         self.seen: Counter[str] = Counter()
 
     def faults(self, method: str, path: str, answer: Answer) -> list[str]:
@@ -102,20 +110,20 @@ class Judge:
         both = self._user | self._group
         match segments:
             case [name] if name in _DISCOVERY and name != "ServiceProviderConfig":
-                return [ListResponse[_DISCOVERY[name]]], Context.RESOURCE_QUERY_RESPONSE  # type: ignore[misc]
+                return [_LIST[_DISCOVERY[name]]], Context.RESOURCE_QUERY_RESPONSE
             case [name, *_] if name in _DISCOVERY:
                 return [_DISCOVERY[name]], Context.RESOURCE_QUERY_RESPONSE
             case ["Bulk"]:
-                return [BulkResponse[both]], Context.BULK_RESPONSE
+                return [_BULK[both]], Context.BULK_RESPONSE
             case []:
-                return [ListResponse[both]], Context.RESOURCE_QUERY_RESPONSE
+                return [_LIST[both]], Context.RESOURCE_QUERY_RESPONSE
             case [".search"]:
-                return [ListResponse[both]], Context.SEARCH_RESPONSE
+                return [_LIST[both]], Context.SEARCH_RESPONSE
         own = self._user if segments[0] == "Users" else self._group
         if segments[1:] == [".search"]:
-            return [ListResponse[own]], Context.SEARCH_RESPONSE  # type: ignore[valid-type]
+            return [_LIST[own]], Context.SEARCH_RESPONSE
         if not segments[1:] and method == "GET":
-            return [ListResponse[own]], Context.RESOURCE_QUERY_RESPONSE  # type: ignore[valid-type]
+            return [_LIST[own]], Context.RESOURCE_QUERY_RESPONSE
         return [own], _CONTEXTS.get(method, Context.RESOURCE_QUERY_RESPONSE)
 
     @staticmethod

@@ -1,5 +1,6 @@
-"""Whether a database agrees with itself: the journal with the rows, counters with what they count, history with both."""
+"""Whether a database agrees with itself: the journal with the rows, counters with what they count, and history."""
 
+import itertools
 import json
 from collections import Counter, defaultdict
 from typing import Any
@@ -69,12 +70,9 @@ def _of_counts(resources: list[Row], counts: list[Row], members: list[Row]) -> l
     counted = Counter((org, directory, kind) for org, directory, kind, *_ in resources)
     told = {(org, directory, kind): count for org, directory, kind, count in counts}
     found = [
-        f"{told.get(key, 0)} counted, {count} there of {key[2]}"
-        for key, count in counted.items()
-        if told.get(key, 0) != count
-    ]
-    found += [
-        f"{count} counted of {key[2]} and none is there" for key, count in told.items() if count and not counted[key]
+        f"{told.get(key, 0)} of kind {key[2]} counted and {counted.get(key, 0)} there"
+        for key in {*told, *counted}
+        if told.get(key, 0) != counted.get(key, 0)
     ]
     sizes = Counter((org, directory, group) for org, directory, group, *_ in members)
     for org, directory, kind, one, _, _, size in resources:
@@ -131,7 +129,7 @@ def _of_versions(resources: list[Row], versions: list[Row], journal: list[Row]) 
     for org, _, _, one, seq, _, _ in resources:
         history[org, one].append((seq, 0))
     for (org, one), intervals in history.items():
-        if any(ended != following for (_, ended), (following, _) in zip(intervals, intervals[1:], strict=False)):
+        if any(ended != following for (_, ended), (following, _) in itertools.pairwise(intervals)):
             found.append(f"versions of {one.hex()}: {intervals}")
         if any(entries.get((org, began)) != one for began, _ in intervals):
             found.append(f"a version of {one.hex()} begins where the journal speaks of somebody else: {intervals}")

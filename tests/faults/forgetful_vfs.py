@@ -36,11 +36,15 @@ class Platter:
         chance = dice.choice((0.0, 0.5, 0.9, 1.0))
         for place, written in self.pending:
             if dice.random() < chance:
-                torn = written is not None and dice.random() < 0.2
-                _apply(
-                    image, place, written[: dice.randrange(len(written) + 1) // _SECTOR * _SECTOR] if torn else written
-                )  # type: ignore[index,arg-type]
+                _apply(image, place, _torn(written, dice))
         return bytes(image)
+
+
+def _torn(written: bytes | None, dice: random.Random) -> bytes | None:
+    """A write, one in five only up to some sector."""
+    if written is None or dice.random() >= 0.2:
+        return written
+    return written[: dice.randrange(len(written) + 1) // _SECTOR * _SECTOR]
 
 
 def _apply(image: bytearray, place: int, written: bytes | None) -> None:

@@ -5,7 +5,7 @@ another's. With the condition nothing is found; without it, a `TenantBreach`, an
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.directories.tokens import MadeToken
 from hallway.ids import ExchangeId, ResourceId
 from hallway.journal.model import TenantBreach
-from hallway.store import directories, exchanges, journal, organizations, paging, reading
+from hallway.store import archive_organization, directories, exchanges, journal, organizations, paging, reading
 from hallway.store.counters import KEEP_STRANGER
 from hallway.store.database import everywhere
 from hallway.store.directories import DirectoryStore
@@ -100,6 +100,20 @@ READS: dict[str, tuple[Any, str, Ask]] = {
         journal, "OF_SUBJECT", lambda t: JournalStore(t.stage.database).of_subject(*_both(t), t.user),
     ),
     "versions_around": (journal, "VERSIONS", lambda t: _around(t)),
+    "directory_ids": (
+        archive_organization, "ALL_DIRECTORIES",
+        lambda t: archive_organization.directory_ids(t.stage.database, t.key.organization_id),
+    ),
+    "request_counts": (
+        archive_organization, "REQUEST_COUNTS", lambda t: archive_organization.request_counts(t.stage.database, t.key),
+    ),
+    "quirk_counts": (
+        archive_organization, "QUIRK_COUNTS", lambda t: archive_organization.quirk_counts(t.stage.database, t.key),
+    ),
+    "document_at_revision": (
+        archive_organization, "AT_REVISION",
+        lambda t: archive_organization.document_at(t.stage.database, t.key, t.user, 1),
+    ),
 }  # fmt: skip
 UNFENCED = {"journal_head", "journal_found"}
 """Read by the writers themselves, who show nothing of them but whether a place is there."""
@@ -213,7 +227,7 @@ def _loose_here() -> str:
 
 def _shows(found: object, trespass: Trespass) -> bool:
     """Whether anything of Beta's is in an answer."""
-    told = repr(found)
+    told = repr(list(found.values()) if isinstance(found, Mapping) else found)
     return SECRET in told or repr(trespass.user) in told or repr(trespass.group) in told
 
 

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from hallway.hub.directories.listing import sort_key_of
 from hallway.hub.directories.model import Directory, Kind
-from hallway.hub.directories.ports import Position
-from hallway.ids import GROUP, USER, OrganizationId, ResourceId, wire
+from hallway.ids import GROUP, USER, ResourceId, wire
 from hallway.scim.json import JsonObject
 from hallway.scim.match import predicate
 from hallway.scim.problem import ScimProblem

@@ -147,7 +147,7 @@ _ORDERS: Final = {
     "Groups": ("displayName", "meta.lastModified", "externalId", "id"),
 }
 _PAGES: Final = {"startIndex": st.integers(-1, 9), "count": st.integers(-1, 9)}
-PROJECTIONS: Final = st.one_of(
+PROJECTIONS: Final[st.SearchStrategy[dict[str, Any]]] = st.one_of(
     st.just({}),
     st.sampled_from(("attributes", "excludedAttributes")).flatmap(
         lambda key: st.lists(st.sampled_from(_NAMES), max_size=3).map(lambda names: {key: names})
@@ -277,10 +277,11 @@ def _noisy_filter(draw: Draw) -> str:
     place = draw(st.integers(0, len(text)))
     until = draw(st.integers(place, min(len(text), place + 4)))
     put = draw(st.sampled_from(_TOKENS)) * draw(st.sampled_from((0, 1, 1, 2, 40)))
-    return text[:place] + put + text[until:]
+    noisy: str = text[:place] + put + text[until:]
+    return noisy
 
 
-noisy_filters: Final = _noisy_filter()
+noisy_filters: Final[st.SearchStrategy[str]] = _noisy_filter()
 
 
 @st.composite

@@ -214,3 +214,32 @@ async def test_a_bulk_request_that_changes_nothing_is_kept_too(tmp_path: Path, m
         assert (await client.send("POST", "/Bulk", b"[]", {"content-type": SCIM})).status == 400
         kept = await hub.exchanges(place)
         assert [(one.status, one.seq) for one in kept] == [(200, 0), (200, 0), (400, 0)]
+
+
+async def test_what_an_operation_frees_is_free_for_those_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        client = await hub.connected()
+        ada, carl, dave = [(await client.user(name)).id for name in ("ada", "carl", "dave")]
+        team = (await client.group("Team")).id
+        adding = {"op": "add", "path": "members", "value": [{"value": ada}]}
+        answer = await client.bulk(
+            post("1", "first"),
+            post("2", "ADA"),
+            {"method": "PATCH", "path": f"/Groups/{team}", "data": {"Operations": [adding]}},
+            {"method": "DELETE", "path": f"/Users/{ada}"},
+            post("3", "ada"),
+            patch(f"/Users/{carl}", "userName", "carl.smith"),
+            patch(f"/Users/{dave}", "userName", "carl"),
+            post("4", "dave"),
+            post("5", "Dave"),
+            group("6", "Team"),
+            {"method": "DELETE", "path": f"/Groups/{team}"},
+            group("7", "Team"),
+        )
+        assert statuses(answer) == [
+            "201", "409", "200", "204", "201", "200", "200", "201", "409", "409", "204", "201",
+        ]  # fmt: skip
+        assert await names(client) == ["ada", "carl", "carl.smith", "dave", "first"]
+        assert await names(client, "/Groups") == ["Team"]

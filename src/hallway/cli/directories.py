@@ -24,6 +24,7 @@ from hallway.cli.shapes import directory_shape, instant
 from hallway.exchanges.model import Exchange
 from hallway.hub.directories.administration import Administration, Parting, People, found_directory
 from hallway.hub.directories.model import Directory, Kind, Provider, Rules, Standing
+from hallway.hub.directories.not_applied import still_open
 from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.directories.tokens import MadeToken
 from hallway.hub.organizations.service import Refused, checked_name
@@ -78,6 +79,12 @@ def create(
     say(f'Try it:      curl -H "Authorization: Bearer {made.text}" {shape["base_url"]}/Users')
 
 
+async def _still_open(hub: Hub, one: Directory) -> list[Exchange]:
+    """What was refused to end while the directory was closed, and has not ended since."""
+    refused = await hub.stores.exchanges.not_applied(one.organization_id, one.id)
+    return await still_open(hub.desk, DirectoryKey(one.organization_id, one.id), refused)
+
+
 def _not_applied(one: Exchange) -> JsonObject:
     return {
         "exchange": wire(EXCHANGE, one.id),
@@ -122,8 +129,7 @@ def show(directory: Named, as_json: AsJson = False, database: Database = None, b
     async def act(hub: Hub) -> JsonObject:
         one = await found_directory(hub.desk, directory)
         shape = directory_shape(one, settings, await _standing(hub, one))
-        refused = await hub.stores.exchanges.not_applied(one.organization_id, one.id)
-        shape["not_applied"] = [_not_applied(one) for one in refused]
+        shape["not_applied"] = [_not_applied(exchange) for exchange in await _still_open(hub, one)]
         return shape
 
     _show(run_with_hub(settings, act), as_json)
@@ -147,8 +153,7 @@ def enable(directory: Named, as_json: AsJson = False, database: Database = None,
 
     async def act(hub: Hub) -> JsonObject:
         one = await administration(hub).enable(await found_directory(hub.desk, directory))
-        refused = await hub.stores.exchanges.not_applied(one.organization_id, one.id)
-        listed: list[Json] = [f"{e.not_applied} {e.method} {e.path}" for e in refused]
+        listed: list[Json] = [f"{e.not_applied} {e.method} {e.path}" for e in await _still_open(hub, one)]
         return {**directory_shape(one, settings), "not_applied": listed}
 
     _show(run_with_hub(settings, act), as_json)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from hallway.journal.model import Change, Entry
+from hallway.journal.model import Change, Entry, Stale
 from hallway.store.rows import steps_of
 from hallway.store.statement import SEQ, Params, Statement, Step, statement
 
@@ -20,6 +20,7 @@ HEAD = statement(
     "journal_head",
     "SELECT organization_id, seq FROM journal_head WHERE organization_id = ?1 {lock}",
 )
+FOUND_HEAD = statement("journal_head_insert", "INSERT INTO journal_head (organization_id, seq) VALUES (?1, 0)")
 NEW_HEAD = statement(
     "journal_head_moved",
     "UPDATE journal_head SET seq = ?2 WHERE organization_id = ?1 RETURNING organization_id",
@@ -85,9 +86,16 @@ def _entry(entry: Entry) -> PreparedEntry:
     return PreparedEntry(columns, salt, body)
 
 
-def placed(item: Prepared, head: int) -> list[Step]:
-    """All steps of a change whose organization's journal stands at `head`."""
+def placed(item: Prepared, head: int | None) -> list[Step]:
+    """All steps of a change whose organization's journal stands at `head`.
+
+    None: there is no such organization; raises `Stale` unless this change makes it.
+    """
     org = item.change.organization_id
+    if head is None:
+        if not any(step.statement is FOUND_HEAD for step in item.steps):
+            raise Stale
+        head = 0
     first = head + 1 if item.entries else 0
     steps = [_with_seq(step, first) for step in item.steps]
     for place, entry in enumerate(item.entries, first):

@@ -13,6 +13,7 @@ from hallway.hub.organizations.model import (
 )
 from hallway.ids import OrganizationId
 from hallway.store.database import Database, everywhere, tenant
+from hallway.store.ledger import FOUND_HEAD
 from hallway.store.rows import writes
 from hallway.store.statement import ResultRow, Step, statement
 
@@ -24,7 +25,6 @@ BY_EXTERNAL_ID = statement(
 )
 ALL_OF_THEM = statement("global_organizations", f"SELECT {_COLUMNS} FROM organization ORDER BY organization_id")
 INSERT = statement("organization_insert", f"INSERT INTO organization ({_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
-INSERT_HEAD = statement("journal_head_insert", "INSERT INTO journal_head (organization_id, seq) VALUES (?1, 0)")
 UPDATE = statement(
     "organization_update",
     """UPDATE organization SET name = ?2, external_id = ?3, plan = ?4, state = ?5 WHERE organization_id = ?1
@@ -77,7 +77,7 @@ def organization_of(organization_id: OrganizationId, row: ResultRow) -> Organiza
 def _insert(org: bytes, row: NewOrganization) -> Sequence[Step]:
     one = row.organization
     columns = (one.name, one.external_id, one.plan.value, one.state.value, one.created_at)
-    return [Step(INSERT, (org, *columns)), Step(INSERT_HEAD, (org,))]
+    return [Step(INSERT, (org, *columns)), Step(FOUND_HEAD, (org,))]
 
 
 @writes(OrganizationUpdate)

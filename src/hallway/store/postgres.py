@@ -199,7 +199,7 @@ class PostgresDatabase:
             queues: list[list[Step]] = []
             for item in items:
                 org = item.change.organization_id
-                queues.append(placed(item, heads.get(org, 0)))
+                queues.append(placed(item, heads.get(org)))
                 outcomes.append((item, heads.get(org, 0) + 1 if item.entries else 0))
                 heads[org] = heads.get(org, 0) + len(item.entries)
             await self._waves(connection, queues)
@@ -258,7 +258,7 @@ class PostgresDatabase:
 
     async def _alone(self, connection: asyncpg.Connection, item: Prepared, heads: dict[bytes, int]) -> int | Exception:
         org = item.change.organization_id
-        head = heads.get(org, 0)
+        head = heads.get(org)
         await connection.execute("SAVEPOINT change")
         try:
             for step in placed(item, head):
@@ -271,8 +271,8 @@ class PostgresDatabase:
             outcome = fault
         else:
             await connection.execute("RELEASE SAVEPOINT change")
-            heads[org] = head + len(item.entries)
-            return head + 1 if item.entries else 0
+            heads[org] = (head or 0) + len(item.entries)
+            return (head or 0) + 1 if item.entries else 0
         await connection.execute("ROLLBACK TO SAVEPOINT change")
         return outcome
 

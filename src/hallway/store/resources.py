@@ -150,15 +150,21 @@ def _where(key: DirectoryKey, stored: Stored) -> Params:
 
 
 def _key_steps(
-    key: DirectoryKey, stored: Stored, old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]
+    key: DirectoryKey,
+    was: Stored | None,
+    stored: Stored,
+    old: Sequence[tuple[int, str]],
+    new: Sequence[tuple[int, str]],
 ) -> Iterator[Step]:
-    place = (key.organization_id, key.directory_id, int(stored.kind))
+    """Keys stand under the kind that the row had when they were written."""
+    here = (key.organization_id, key.directory_id)
+    kept = set(old) & set(new) if was is not None and was.kind is stored.kind else set()
     for attribute, value in old:
-        if (attribute, value) not in new:
-            yield Step(DELETE_KEY, (*place, attribute, value, stored.id))
+        if was is not None and (attribute, value) not in kept:
+            yield Step(DELETE_KEY, (*here, int(was.kind), attribute, value, was.id))
     for attribute, value in new:
-        if (attribute, value) not in old:
-            yield Step(INSERT_KEY, (*place, attribute, value, stored.id))
+        if (attribute, value) not in kept:
+            yield Step(INSERT_KEY, (*here, int(stored.kind), attribute, value, stored.id))
 
 
 def _column_params(columns: Columns) -> Params:
@@ -185,7 +191,7 @@ def _insert(_: bytes, row: NewResource) -> Sequence[Step]:
     count = (row.key.organization_id, row.key.directory_id, int(stored.kind), 1)
     return [
         Step(INSERT, params),
-        *_key_steps(row.key, stored, (), columns.keys),
+        *_key_steps(row.key, None, stored, (), columns.keys),
         Step(COUNT, count),
     ]
 
@@ -209,7 +215,7 @@ def _update(_: bytes, row: ResourceUpdate) -> Sequence[Step]:
         stored.created_at,
     )
     steps = [Step(KEEP_VERSION, (*_where(row.key, was), SEQ)), Step(UPDATE, params, 1)]
-    steps += _key_steps(row.key, stored, row.old_keys, columns.keys)
+    steps += _key_steps(row.key, was, stored, row.old_keys, columns.keys)
     if stored.kind != was.kind:
         here = (row.key.organization_id, row.key.directory_id)
         steps += [Step(COUNT, (*here, int(was.kind), -1)), Step(COUNT, (*here, int(stored.kind), 1))]

@@ -187,23 +187,23 @@ class SqliteDatabase:
         for group in by_organization(items):
             org = group[0].change.organization_id
             found = self._writer.execute(HEAD.sqlite, (org,)).fetchone()
-            start = head = int(found[1]) if found else 0
+            start = head = int(found[1]) if found else None
             for item in group:
                 outcome = self._isolated(item, head) if isolated else self._placed(item, head)
                 outcomes.append((item, outcome))
                 if not isinstance(outcome, Exception):
-                    head += len(item.entries)
-            if head != start:
+                    head = (head or 0) + len(item.entries)
+            if head is not None and head != start:
                 statement, params = moved_head(org, head)
                 self._writer.execute(statement.sqlite, params).fetchall()
         return outcomes
 
-    def _placed(self, item: Prepared, head: int) -> int:
+    def _placed(self, item: Prepared, head: int | None) -> int:
         for step in placed(item, head):
             self._step(step)
-        return head + 1 if item.entries else 0
+        return (head or 0) + 1 if item.entries else 0
 
-    def _isolated(self, item: Prepared, head: int) -> int | Exception:
+    def _isolated(self, item: Prepared, head: int | None) -> int | Exception:
         run = self._writer.execute
         run("SAVEPOINT change")
         try:

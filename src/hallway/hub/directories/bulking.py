@@ -71,6 +71,10 @@ async def _outcomes(desk: Desk, run: _Run, request: BulkRequest) -> Mapping[int,
                 return outcomes
         together = await asyncio.gather(*(_one(desk, run, index, request.operations[index]) for index in indexes))
         for index, outcome in zip(indexes, together, strict=True):
+            if outcome is not None and outcome.status == 409:
+                # The name may have been that of another one in this wave, which gave it up.
+                run.failed.discard(index)
+                outcome = await _one(desk, run, index, request.operations[index])
             _note(outcomes, index, outcome)
     return outcomes
 
@@ -85,13 +89,17 @@ def _is_circle(plan: BulkPlan, wave: Sequence[int]) -> bool:
 
 
 def _waves(plan: BulkPlan, request: BulkRequest) -> Iterator[Sequence[int]]:
-    """Operations that neither refer to one another nor go to one resource, so that they may share a commit."""
+    """Operations that neither refer to one another nor go to one resource, so that they may share a commit.
+
+    Creating, changing and ending never share one: a name is free only after whoever had it was ended.
+    """
     wave: list[int] = []
     targets: set[tuple[str, str]] = set()
     for step in plan.steps:
         operation = request.operations[step[0]]
         target = (operation.endpoint, operation.resource_id or f"new {step[0]}")
-        if len(step) > 1 or target in targets or plan.refers_to[step[0]].intersection(wave) or len(wave) >= WAVE:
+        ends = len(step) > 1 or len(wave) >= WAVE or bool(plan.refers_to[step[0]].intersection(wave))
+        if ends or target in targets or (wave and _sort(request, wave[0]) != _sort(request, step[0])):
             if wave:
                 yield wave
             wave, targets = [], set()
@@ -102,6 +110,12 @@ def _waves(plan: BulkPlan, request: BulkRequest) -> Iterator[Sequence[int]]:
             targets.add(target)
     if wave:
         yield wave
+
+
+def _sort(request: BulkRequest, index: int) -> Method | None:
+    """POST, DELETE, or PATCH for what changes a resource."""
+    method = request.operations[index].method
+    return Method.PATCH if method is Method.PUT else method
 
 
 def _wire_ids(operations: Sequence[BulkOperation], given: Mapping[int, ResourceId]) -> dict[str, str]:

@@ -1,0 +1,677 @@
+"""What every store has to do, whichever engine it stands on: the suite that defines the ports.
+
+`test_conformance.py` runs each function here whose name starts with `holds_` on a fresh database of each engine;
+the rest of its name, and its docstring, say what must hold.
+"""
+
+import asyncio
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hallway.exchanges.model import HOUR, Exchange, ExchangeEnd, StrangerRefusal, TokenUse
+from hallway.exchanges.service import Recorder
+from hallway.hub.directories.administration import Administration
+from hallway.hub.directories.columns import columns_of
+from hallway.hub.directories.documents import document_of
+from hallway.hub.directories.listing import sort_key_of
+from hallway.hub.directories.model import Directory, DirectoryState, DirectoryUpdate, Kind, Rules
+from hallway.hub.directories.ports import Position
+from hallway.hub.directories.resources import (
+    GroupsNested,
+    MembersAdded,
+    MembersRemoved,
+    NewResource,
+    ResourceMove,
+    ResourceRemoval,
+    ResourceUpdate,
+    RevisionHeld,
+    Stored,
+)
+from hallway.hub.directories.users import create_user
+from hallway.hub.organizations.model import OrganizationRemoval, OrganizationState, OrganizationUpdate, Plan
+from hallway.ids import DirectoryId, ExchangeId, OrganizationId, ResourceId, TokenId
+from hallway.journal.model import Change, Stale, Unavailable
+from hallway.keys.model import NO_KEYS, DataKey, KeyRecord, KeysChanged
+from hallway.scim.quirks import Quirk
+from hallway.store.counters import CounterStore
+from hallway.store.directories import DirectoryStore
+from hallway.store.exchanges import ExchangeStore
+from hallway.store.journal import JournalStore
+from hallway.store.keys import DeploymentStore, KeyRecordStore
+from hallway.store.organizations import OrganizationStore
+from tests.store.stage import (
+    ACTOR,
+    CATALOGUE,
+    ENTERPRISE,
+    Stage,
+    new_directory,
+    new_organization,
+    path_of,
+    search,
+    user_body,
+)
+
+NOBODY = ResourceId(b"\xff" * 16)
+
+
+async def raises_stale(stage: Stage, *rows: object, entries: int = 1) -> None:
+    """The rows are refused, and nothing of them or of their entries is written."""
+    before = await _journal_of(stage)
+    with pytest.raises(Stale):
+        await stage.write(*rows, entries=entries)
+    assert await _journal_of(stage) == before
+
+
+async def _journal_of(stage: Stage) -> list[tuple[int, str]]:
+    written = await JournalStore(stage.database).after(stage.key.organization_id, 0, 10_000)
+    return [(one.seq, one.entry.type) for one in written]
+
+
+def updated(stage: Stage, was: Stored, resource: Any, **more: Any) -> ResourceUpdate:
+    """A new document for a user."""
+    document, hidden, splice_at = document_of(
+        resource, Kind.USER, was.id, CATALOGUE.types(stage.directories[0])[Kind.USER]
+    )
+    stored = replace(was, document=document, hidden=hidden, splice_at=splice_at, modified_at=stage.desk.now())
+    return ResourceUpdate(stage.key, was, stored, columns_of(Kind.USER, resource), more.pop("old_keys", ()), **more)
+
+
+# Ledger and journal
+
+
+async def holds_the_journal_is_gapless_in_each_organization(stage: Stage) -> None:
+    """Places count from 1 in each organization, whoever writes at the same time."""
+    orgs = [stage.directories[0].organization_id, stage.directories[2].organization_id]
+    start = {org: len(await JournalStore(stage.database).after(org, 0, 100)) for org in orgs}
+    first = await asyncio.gather(
+        *(stage.write(entries=1 + number % 3, organization=orgs[number % 2]) for number in range(60))
+    )
+    for side, org in enumerate(orgs):
+        written = await JournalStore(stage.database).after(org, 0, 1000)
+        assert [one.seq for one in written] == list(range(1, len(written) + 1))
+        sizes = [1 + number % 3 for number in range(60) if number % 2 == side]
+        assert len(written) == start[org] + sum(sizes)
+        places = sorted(zip((place for number, place in enumerate(first) if number % 2 == side), sizes, strict=True))
+        assert all(place + size == after for (place, size), (after, _) in itertools.pairwise(places))
+
+
+async def holds_entries_come_back_as_they_were_written(stage: Stage) -> None:
+    """Everything of an entry but its place; what is personal stands apart, with a hash of its own."""
+    entry = replace(stage.entry("user.created", b"s" * 16, attributes=["x"]), personal={"userName": "Ånn 😀"})
+    seq = await stage.database.commit(Change(stage.key.organization_id, (), (entry,), entry.id))
+    written = (await JournalStore(stage.database).after(stage.key.organization_id, seq - 1, 1))[0]
+    assert (written.seq, written.entry) == (seq, entry)
+    assert len(written.personal_hash) == 32
+    of_subject = await JournalStore(stage.database).of_subject(*_here(stage), b"s" * 16)
+    assert [one.entry for one in of_subject] == [entry]
+
+
+async def holds_reading_the_journal_goes_on_where_it_stopped(stage: Stage) -> None:
+    """`after` is exclusive, oldest first, at most so many."""
+    for _ in range(5):
+        await stage.write()
+    journal = JournalStore(stage.database)
+    org = stage.key.organization_id
+    everything = [one.seq for one in await journal.after(org, 0, 1000)]
+    assert everything == [one.seq for start in range(0, 20, 3) for one in await journal.after(org, start, 3)]
+    assert await journal.after(org, everything[-1], 10) == []
+
+
+async def holds_a_change_is_all_or_nothing(stage: Stage) -> None:
+    """A row that cannot be written takes the others, and the entries, with it."""
+    ann = await stage.user("ann")
+    group = await stage.group("g")
+    good = MembersAdded(stage.key, group, (ann,), Kind.USER, 1)
+    bad = MembersAdded(stage.key, NOBODY, (ann,), Kind.USER, 1)
+    await raises_stale(stage, good, bad, entries=2)
+    assert await stage.resources.members(stage.key, group, False) == []
+
+
+async def holds_a_stale_change_of_a_batch_fails_alone(stage: Stage) -> None:
+    """Those that came with it are written, without a gap where it would have been."""
+    ann, group = await stage.user("ann"), await stage.group("g")
+    rows = [MembersAdded(stage.key, group, (ann,), Kind.USER, 1) for _ in range(5)]
+    outcomes = await asyncio.gather(*(stage.write(row) for row in rows), stage.write(), return_exceptions=True)
+    assert sum(isinstance(outcome, int) for outcome in outcomes) == 2
+    assert sum(isinstance(outcome, Stale) for outcome in outcomes) == 4
+    places = [seq for seq, _ in await _journal_of(stage)]
+    assert places == list(range(1, len(places) + 1))
+    assert (await stage.stored(Kind.GROUP, group)).members == 1
+
+
+async def holds_rows_without_entries_take_no_place(stage: Stage) -> None:
+    """Their answer is 0."""
+    before = await _journal_of(stage)
+    one = Exchange(ExchangeId(stage.desk.fresh_id()), *_here(stage), None, 1, "PATCH", "/Users/x", 200, 5)
+    assert await stage.write(one, entries=0) == 0
+    assert await _journal_of(stage) == before
+    assert (await ExchangeStore(stage.database).latest(*_here(stage), None, 9))[0].seq == 0
+
+
+async def holds_a_closed_database_takes_nothing(stage: Stage) -> None:
+    """What was queued is written; what comes afterwards is refused."""
+    queued = [asyncio.ensure_future(stage.write()) for _ in range(3)]
+    await asyncio.sleep(0)
+    await stage.database.close()
+    assert all(isinstance(place, int) for place in await asyncio.gather(*queued))
+    with pytest.raises(Unavailable):
+        await stage.write()
+
+
+# Resources: rows
+
+
+async def holds_a_resource_comes_back_as_it_was_written(stage: Stage) -> None:
+    """Bytes, instants and counters; by its kind, directory and id only."""
+    boss = await stage.user("boss", displayName="The Boss")
+    extension = {"employeeNumber": "7", "manager": {"value": f"user_{boss.hex()}"}}
+    ann = await stage.user("Ann", externalId="X", displayName="Ann", active=True, **{ENTERPRISE: extension})
+    stored = await stage.stored(Kind.USER, ann)
+    assert (stored.id, stored.kind, stored.revision, stored.members, stored.groups) == (ann, Kind.USER, 1, 0, ())
+    assert (stored.manager_id, stored.manager_display) == (boss, "The Boss")
+    assert stored.created_at == stored.modified_at > 0
+    assert stored.document.startswith(b'{"schemas":')
+    assert (await JournalStore(stage.database).after(stage.key.organization_id, stored.seq - 1, 1))[
+        0
+    ].entry.subject_id == ann
+    assert await stage.resources.by_id(stage.key, Kind.GROUP, ann) is None
+    assert await stage.resources.by_id(stage.key_of(1), Kind.USER, ann) is None
+    assert await stage.resources.by_id(stage.key, Kind.USER, NOBODY) is None
+    assert await stage.resources.display_of_user(stage.key, ann) == "Ann"
+    assert await stage.resources.display_of_user(stage.key, NOBODY) is None
+
+
+async def holds_a_name_is_taken_once_in_a_directory(stage: Stage) -> None:
+    """Folded; other directories, kinds and organizations have names of their own."""
+    ann = await stage.user("Ánn")
+    assert await stage.resources.id_by_name(stage.key, Kind.USER, "ánn") == ann
+    assert await stage.resources.id_by_name(stage.key, Kind.GROUP, "ánn") is None
+    stored = await stage.stored(Kind.USER, ann)
+    twin = replace(stored, id=ResourceId(b"\x01" * 16))
+    columns = columns_of(Kind.USER, {"userName": "A\u0301NN"})
+    await raises_stale(stage, NewResource(stage.key, twin, columns))
+    for place in (1, 2):
+        assert await stage.user("Ánn", place) != ann
+    await stage.group("Ánn")
+    await raises_stale(stage, NewResource(stage.key, stored, replace(columns, name_key="other")))
+
+
+async def holds_an_update_needs_the_version_it_was_decided_on(stage: Stage) -> None:
+    """The old document goes to its history, with the places at which it began and ended."""
+    ann = await stage.user("ann", title="one")
+    was = await stage.stored(Kind.USER, ann)
+    row = updated(stage, was, {"schemas": [], "userName": "ann", "title": "two"})
+    seq = await stage.write(row)
+    now = await stage.stored(Kind.USER, ann)
+    assert (now.seq, now.revision, now.created_at) == (seq, 2, was.created_at)
+    assert now.modified_at > was.modified_at
+    await raises_stale(stage, row)
+    history = await stage.rows(
+        "SELECT from_seq, to_seq, revision, document FROM resource_version WHERE organization_id = $1 AND id = $2",
+        stage.key.organization_id, ann,
+    )  # fmt: skip
+    assert history == [(was.seq, seq, 1, was.document)]
+    entry = stage.entry("user.updated", ann)
+    before, after = await JournalStore(stage.database).around(stage.key.organization_id, entry, seq)
+    assert before is not None and after is not None
+    assert (before[1], after[1]) == (was.document, now.document)
+
+
+async def holds_an_exact_update_needs_the_revision_too(stage: Stage) -> None:
+    """Members count as revisions: with If-Match a change of members in between is one."""
+    group = await stage.group("g")
+    ann = await stage.user("ann")
+    was = await stage.stored(Kind.GROUP, group)
+    await stage.write(MembersAdded(stage.key, group, (ann,), Kind.USER, 1))
+    await raises_stale(stage, RevisionHeld(stage.key, was))
+    await raises_stale(stage, ResourceRemoval(stage.key, was, 1, exact=True))
+    now = await stage.stored(Kind.GROUP, group)
+    assert (now.seq, now.revision) == (was.seq, was.revision + 1)
+    await stage.write(RevisionHeld(stage.key, now))
+    await stage.write(ResourceRemoval(stage.key, was, 1))
+    assert await stage.resources.by_id(stage.key, Kind.GROUP, group) is None
+
+
+async def holds_keys_follow_the_document(stage: Stage) -> None:
+    """What a user no longer has finds her no more."""
+    ann = await stage.user("ann", emails=[{"value": "A@x"}, {"value": "b@x"}])
+    await stage.patch_user(ann, {"op": "replace", "path": "emails", "value": [{"value": "B@x"}, {"value": "c@x"}]})
+    found = [await _found(stage, f'emails.value eq "{one}@X"') for one in "abc"]
+    assert found == [[], [ann], [ann]]
+    await stage.delete_user(ann)
+    assert await stage.rows("SELECT id FROM resource_key") == []
+
+
+async def _found(stage: Stage, text: str, kind: Kind = Kind.USER) -> list[ResourceId]:
+    return [one.id for one in (await stage.resources.page(stage.key, search(kind, text))).stored]
+
+
+async def holds_counters_count_what_is_there(stage: Stage) -> None:
+    """Users and groups of each directory, through creation, deletion, keeping and coming back."""
+    users = [await stage.user(f"u{number}", externalId=f"e{number}") for number in range(4)]
+    await stage.group("g", *users)
+    await stage.user("elsewhere", 1)
+    await stage.delete_user(users[0])
+    rules = Rules(delete_deactivates=True)
+    await stage.delete_user(users[1], rules=rules)
+    standing = await DirectoryStore(stage.database).standing(stage.key)
+    assert (standing.users, standing.groups) == (2, 1)
+    assert (await stage.resources.page(stage.key, search(Kind.USER, count=1))).total == 2
+    elsewhere = await DirectoryStore(stage.database).standing(stage.key_of(1))
+    assert (elsewhere.users, elsewhere.groups) == (1, 0)
+
+
+async def holds_a_kept_user_is_hidden_and_comes_back(stage: Stage) -> None:
+    """She leaves her groups, frees her name, and is found again by her externalId, the latest of them."""
+    rules = Rules(delete_deactivates=True)
+    first = await stage.user("ann", externalId="E", emails=[{"value": "a@x"}])
+    group = await stage.group("g", first)
+    await stage.delete_user(first, rules=rules)
+    assert await stage.resources.by_id(stage.key, Kind.USER, first) is None
+    assert await stage.resources.members(stage.key, group, False) == []
+    assert await stage.resources.id_by_name(stage.key, Kind.USER, "ann") is None
+    assert await stage.ids(Kind.USER) == [] == await _found(stage, 'emails.value eq "a@x"')
+    assert await stage.rows("SELECT kind, value FROM resource_key") == [(int(Kind.GONE), "a@x")]
+    second = await stage.user("ann", externalId="E")
+    assert second != first
+    await stage.delete_user(second, rules=rules)
+    gone = await stage.resources.gone_by_external_id(stage.key, "E")
+    assert gone is not None and (gone.id, gone.kind) == (second, Kind.GONE)
+    assert await stage.resources.gone_by_external_id(stage.key, "e") is None
+    assert await stage.resources.gone_by_external_id(stage.key_of(1), "E") is None
+
+
+async def holds_a_kept_user_is_restored_with_everything_she_is_found_by(stage: Stage) -> None:
+    """By her old id, in no group, with the look-up keys that she has now."""
+    rules = Rules(delete_deactivates=True, restore_by_external_id=True)
+    ann = await stage.user("ann", externalId="E", emails=[{"value": "a@x"}, {"value": "old@x"}])
+    await stage.group("g", ann)
+    await stage.delete_user(ann, rules=rules)
+    body = user_body("ann", externalId="E", emails=[{"value": "a@x"}, {"value": "new@x"}])
+    outcome = await create_user(stage.desk, stage.scene(rules=rules), body)
+    assert outcome.stored is not None and outcome.stored.id == ann
+    assert (await stage.stored(Kind.USER, ann)).groups == ()
+    assert [await _found(stage, f'emails.value eq "{one}@x"') for one in ("a", "new", "old")] == [[ann], [ann], []]
+    assert (await DirectoryStore(stage.database).standing(stage.key)).users == 1
+
+
+# Members
+
+
+async def holds_members_are_added_and_removed_once(stage: Stage) -> None:
+    """Who is there already, who is not, and who is nobody here make the change stale."""
+    ann, bob = await stage.user("ann"), await stage.user("bob")
+    stranger, foreign = await stage.user("elsewhere", 1), await stage.user("beta", 2)
+    group = await stage.group("g", ann)
+    for ids in ((ann,), (bob, ann), (NOBODY,), (stranger,), (foreign,)):
+        await raises_stale(stage, MembersAdded(stage.key, group, ids, Kind.USER, 1))
+    await raises_stale(stage, MembersAdded(stage.key, group, (bob,), Kind.GROUP, 1))
+    await raises_stale(stage, MembersRemoved(stage.key, group, (bob,), 1))
+    seq = await stage.write(MembersRemoved(stage.key, group, (ann,), 9))
+    stored = await stage.stored(Kind.GROUP, group)
+    assert (stored.members, stored.modified_at, stored.revision) == (0, 9, 3)
+    past = await stage.rows("SELECT member_id, member_kind, from_seq, to_seq FROM member_past")
+    assert past == [(ann, 1, stored.seq, seq)]
+
+
+async def holds_members_are_listed_in_a_stable_order(stage: Stage) -> None:
+    """By id, with what they are called; a large group is read elsewhere and is the same."""
+    users = [await stage.user(f"u{number}", displayName=f"U {number}") for number in range(5)]
+    inner = await stage.group("inner")
+    group = await stage.group("g", *reversed(users), groups=(inner,))
+    members = await stage.resources.members(stage.key, group, False)
+    assert [(one.id, one.kind) for one in members] == [*((one, Kind.USER) for one in users), (inner, Kind.GROUP)]
+    assert [one.display for one in members] == [*(f"U {number}" for number in range(5)), "inner"]
+    assert await stage.resources.members(stage.key, group, True) == members
+    several = await stage.resources.members_of(stage.key, [inner, group])
+    assert several == {inner: [], group: members}
+    assert await stage.resources.members_among(stage.key, group, [users[0], NOBODY]) == {users[0]}
+    assert await stage.resources.kinds(stage.key, [users[0], inner, NOBODY]) == {users[0]: Kind.USER, inner: Kind.GROUP}
+    assert await stage.resources.groups_holding(stage.key, [inner, users[1]]) == {inner: [group], users[1]: [group]}
+
+
+async def holds_a_deleted_user_leaves_every_group(stage: Stage) -> None:
+    """With the place at which her membership ended; each group's revision moves."""
+    ann, bob = await stage.user("ann"), await stage.user("bob")
+    groups = [await stage.group(f"g{number}", ann, bob) for number in range(3)]
+    before = [(await stage.stored(Kind.GROUP, one)).revision for one in groups]
+    await stage.delete_user(ann)
+    seq = (await _journal_of(stage))[-1][0]
+    for one, revision in zip(groups, before, strict=True):
+        stored = await stage.stored(Kind.GROUP, one)
+        assert (stored.members, stored.revision) == (1, revision + 1)
+        assert [member.id for member in await stage.resources.members(stage.key, one, False)] == [bob]
+    past = await stage.rows("SELECT member_id, to_seq FROM member_past")
+    assert past == [(ann, seq)] * 3
+
+
+async def holds_a_deleted_group_lets_its_members_go(stage: Stage) -> None:
+    """And leaves the groups that it was in."""
+    ann = await stage.user("ann")
+    inner = await stage.group("inner", ann)
+    outer = await stage.group("outer", groups=(inner,))
+    await stage.delete_group(inner)
+    assert (await stage.stored(Kind.USER, ann)).groups == ()
+    assert (await stage.stored(Kind.GROUP, outer)).members == 0
+    assert await stage.rows("SELECT group_id FROM member") == []
+    assert len(await stage.rows("SELECT group_id FROM member_past")) == 2
+
+
+async def holds_groups_of_a_user_are_direct_and_indirect(stage: Stage) -> None:
+    """Each once, direct where she is in it herself; a name that changes shows at once."""
+    ann = await stage.user("ann")
+    team = await stage.group("team", ann)
+    unit = await stage.group("unit", groups=(team,))
+    company = await stage.group("company", ann, groups=(unit, team))
+    stored = await stage.stored(Kind.USER, ann)
+    assert [(one.id, one.display, one.direct) for one in stored.groups] == [
+        (team, "team", True), (unit, "unit", False), (company, "company", True),
+    ]  # fmt: skip
+    page = await stage.resources.page(stage.key, search(Kind.USER))
+    assert page.stored[0].groups == stored.groups
+    await stage.patch_group(unit, {"op": "replace", "path": "displayName", "value": 'Einheit "Ω"'})
+    assert (await stage.stored(Kind.USER, ann)).groups[1].display == 'Einheit "Ω"'
+
+
+async def holds_nesting_has_a_version(stage: Stage) -> None:
+    """Two that put groups into groups at once cannot both be right about cycles."""
+    first, second = await stage.group("a"), await stage.group("b")
+    assert await stage.resources.nesting(stage.key) == 0
+    await stage.write(GroupsNested(stage.key, 0), MembersAdded(stage.key, first, (second,), Kind.GROUP, 1))
+    assert await stage.resources.nesting(stage.key) == 1
+    await raises_stale(stage, GroupsNested(stage.key, 0), MembersAdded(stage.key, second, (first,), Kind.GROUP, 1))
+    await stage.write(GroupsNested(stage.key, 1))
+    assert (await stage.resources.nesting(stage.key), await stage.resources.nesting(stage.key_of(1))) == (2, 0)
+
+
+async def holds_groups_that_hold_each_other_do_not_hang_a_read(stage: Stage) -> None:
+    """No change makes such groups; if they are there all the same, a read ends."""
+    ann = await stage.user("ann")
+    first = await stage.group("a", ann)
+    second = await stage.group("b", groups=(first,))
+    await stage.write(MembersAdded(stage.key, first, (second,), Kind.GROUP, 1))
+    assert [one.id for one in (await stage.stored(Kind.USER, ann)).groups] == [first, second]
+    assert await _found(stage, f'groups.value eq "group_{second.hex()}"') == [ann]
+
+
+async def holds_people_move_with_their_groups(stage: Stage) -> None:
+    """To another directory of the organization, with look-up keys and members; a taken name stays behind."""
+    ann = await stage.user("ann", emails=[{"value": "a@x"}])
+    group = await stage.group("g", ann)
+    target = stage.key_of(1)
+    was = await stage.stored(Kind.USER, ann)
+    await stage.write(ResourceMove(stage.key, was, target.directory_id))
+    await raises_stale(stage, ResourceMove(stage.key, was, target.directory_id))
+    await stage.write(ResourceMove(stage.key, await stage.stored(Kind.GROUP, group), target.directory_id))
+    assert await stage.ids(Kind.USER) == [] == await stage.ids(Kind.GROUP)
+    moved = await stage.stored(Kind.USER, ann, 1)
+    assert ([one.id for one in moved.groups], moved.revision) == ([group], 2)
+    found = await stage.resources.page(target, search(Kind.USER, 'emails.value eq "a@x"'))
+    assert [one.id for one in found.stored] == [ann]
+    for key, counts in ((stage.key, (0, 0)), (target, (1, 1))):
+        standing = await DirectoryStore(stage.database).standing(key)
+        assert (standing.users, standing.groups) == counts
+    twin = await stage.user("ANN")
+    await raises_stale(stage, ResourceMove(stage.key, await stage.stored(Kind.USER, twin), target.directory_id))
+
+
+# Pages
+
+ORDERS = [
+    None,
+    "id",
+    "userName",
+    "displayName",
+    "externalId",
+    "meta.created",
+    "meta.lastModified",
+    "title",
+    "name.familyName",
+]
+
+
+async def holds_pages_in_every_order_are_what_sorting_gives(stage: Stage) -> None:
+    """By index and by position, both ways; who has no value comes last, first where it is descending."""
+    values = ["b", None, "A", "a", "ß", "", "SS", None, "Z", "😀", "a\u0301", "\U0010ffff"]
+    for number, value in enumerate(values):
+        some = (
+            {}
+            if value is None
+            else {"displayName": value, "externalId": value, "title": value, "name": {"familyName": value}}
+        )
+        await stage.user(f"{value}{number}", **some)
+    await stage.patch_user((await stage.ids(Kind.USER))[3], {"op": "add", "path": "nickName", "value": "later"})
+    whole = await stage.whole(Kind.USER)
+    for sort in ORDERS:
+        for descending in (False, True):
+            path = None if sort is None else path_of(Kind.USER, sort)
+            keyed = [((0, "") if path is None else sort_key_of(one, path), key) for key, one in whole.items()]
+            expected = [key for _, key in sorted(keyed, reverse=descending)]
+            for text in (None, 'userName sw ""', 'not (nickName eq "nobody")'):
+                assert await _by_index(stage, text, sort, descending) == expected
+                assert await _by_position(stage, text, sort, descending) == expected
+
+
+async def _by_index(stage: Stage, text: str | None, sort: str | None, descending: bool) -> list[ResourceId]:
+    found: list[ResourceId] = []
+    while True:
+        asked = search(Kind.USER, text, sort, start=len(found) + 1, count=5, descending=descending)
+        page = await stage.resources.page(stage.key, asked)
+        found += [one.id for one in page.stored]
+        assert page.total == 12
+        if page.following is None:
+            return found
+
+
+async def _by_position(stage: Stage, text: str | None, sort: str | None, descending: bool) -> list[ResourceId]:
+    found: list[ResourceId] = []
+    after: Position | None = None
+    while True:
+        page = await stage.resources.page(
+            stage.key, search(Kind.USER, text, sort, count=1, descending=descending, after=after)
+        )
+        found += [one.id for one in page.stored]
+        assert page.total == 12
+        after = page.following
+        if after is None:
+            return found
+
+
+async def holds_a_page_beyond_the_end_is_empty_and_knows_the_total(stage: Stage) -> None:
+    """So does a page of none."""
+    for number in range(3):
+        await stage.user(f"u{number}")
+    for text in (None, "userName pr", 'not (title eq "x")'):
+        for start, count in ((4, 10), (2**31, 10), (1, 0), (2, 0)):
+            page = await stage.resources.page(stage.key, search(Kind.USER, text, start=start, count=count))
+            assert (page.stored, page.total, page.following) == ([], 3, None)
+
+
+async def holds_a_walk_by_position_survives_what_happens_meanwhile(stage: Stage) -> None:
+    """Who stays is met once, whoever comes or goes before the position."""
+    users = [await stage.user(f"u{number}") for number in range(6)]
+    first = await stage.resources.page(stage.key, search(Kind.USER, sort="userName", count=3))
+    await stage.delete_user(users[2])
+    await stage.delete_user(users[0])
+    rest = await stage.resources.page(stage.key, search(Kind.USER, sort="userName", count=10, after=first.following))
+    assert [one.id for one in rest.stored] == users[3:]
+
+
+# Directories, tokens, organizations
+
+
+async def holds_directories_and_tokens_are_located_by_their_ids(stage: Stage) -> None:
+    """A deleted directory and a revoked token are not."""
+    store, one = DirectoryStore(stage.database), stage.directories[0]
+    administration = Administration(stage.desk, CATALOGUE.types, ACTOR)
+    made = await administration.add_token(one, 30, "label")
+    imported = await administration.import_token(one, b"h" * 32, 30)
+    assert await store.located(one.id) == one
+    assert await store.located(DirectoryId(b"\x00" * 16)) is None
+    assert await store.token_by_id(made.token.id) == made.token
+    assert await store.token_by_hash(b"h" * 32) == imported
+    assert (await store.token_by_id(TokenId(b"\x00" * 16)), await store.token_by_hash(b"x" * 32)) == (None, None)
+    assert await store.tokens(stage.key) == [made.token, imported]
+    await administration.revoke_token(made.token)
+    assert await store.token_by_id(made.token.id) is None
+    assert [token.revoked_at is None for token in await store.tokens(stage.key)] == [False, True]
+    assert await store.of_organization(one.organization_id) == list(stage.directories[:2])
+    await stage.write(DirectoryUpdate(replace(one, state=DirectoryState.DELETED), one.state))
+    assert await store.located(one.id) is None
+    assert await store.of_organization(one.organization_id) == [stage.directories[1]]
+
+
+async def holds_a_directory_keeps_its_rules(stage: Stage) -> None:
+    """Every one of them; an update is stale where somebody was first."""
+    one = stage.directories[0]
+    rules = Rules(
+        True, True, ("username",), True, False, False, True, frozenset({Quirk.MISSING_ACTIVE_MEANS_TRUE}), ("urn:x",)
+    )
+    changed: Directory = replace(one, rules=rules, name="Ω", base_path="/old", state=DirectoryState.DISABLED)
+    await stage.write(DirectoryUpdate(changed, one.state))
+    assert await DirectoryStore(stage.database).located(one.id) == changed
+    await raises_stale(stage, DirectoryUpdate(one, one.state))
+
+
+async def holds_organizations_are_found_by_both_names(stage: Stage) -> None:
+    """An external id is unique in the deployment; a name is not."""
+    store = OrganizationStore(stage.database)
+    made = await new_organization(stage.desk, "Acme", "acme")
+    assert await store.by_id(made.id) == made == await store.by_external_id("acme")
+    assert (await store.by_id(OrganizationId(b"\x00" * 16)), await store.by_external_id("ACME")) == (None, None)
+    with pytest.raises(Stale):
+        await new_organization(stage.desk, "Other", "acme")
+    changed = replace(made, name="Acme & Co", plan=Plan.FREE, state=OrganizationState.SUSPENDED, external_id=None)
+    await stage.write(OrganizationUpdate(changed), organization=made.id)
+    assert await store.by_id(made.id) == changed
+    assert [one.id for one in await store.all()] == sorted(one.id for one in await store.all())
+    assert len(await store.all()) == 3
+
+
+async def holds_a_removed_organization_leaves_nothing(stage: Stage) -> None:
+    """In any table; the others keep everything."""
+    await stage.group("g", await stage.user("ann"))
+    theirs = await stage.user("theirs", 2)
+    org = stage.key.organization_id
+    await Administration(stage.desk, CATALOGUE.types, ACTOR).add_token(stage.directories[0], 30)
+    await stage.write(OrganizationRemoval(org), entries=0)
+    for table in (
+        "organization",
+        "locator",
+        "journal",
+        "journal_personal",
+        "journal_head",
+        "resource",
+        "member",
+        "token",
+    ):
+        assert await stage.rows(f"SELECT 1 FROM {table} WHERE organization_id = $1", org) == []
+    assert await stage.ids(Kind.USER, 2) == [theirs]
+    assert await DirectoryStore(stage.database).located(stage.directories[0].id) is None
+
+
+# Exchanges, counters, keys, deployment
+
+
+def _here(stage: Stage) -> tuple[OrganizationId, DirectoryId]:
+    return stage.key.organization_id, stage.key.directory_id
+
+
+def an_exchange(stage: Stage, **more: Any) -> Exchange:
+    """Something that was asked."""
+    given = {"id": ExchangeId(stage.desk.fresh_id()), "token_id": None, "at": stage.desk.now(), "method": "POST",
+             "path": "/Users", "status": 201, "duration": 7, **more}  # fmt: skip
+    org, place = _here(stage)
+    return Exchange(organization_id=org, directory_id=place, **given)
+
+
+async def holds_exchanges_come_back_as_they_were_kept(stage: Stage) -> None:
+    """With the place of the entry that they led to; newest first, page by page."""
+    store = ExchangeStore(stage.database)
+    one = an_exchange(
+        stage, token_id=TokenId(b"t" * 16), client="c/1", address="192.0.2.1", content_type="a/b", accept="c/d",
+        request=b'{"x":1}', request_note="cut", quirks=("a", "b"), answer=b"{}", answer_resource=b"r" * 16,
+        answer_revision=3, not_applied="user.deleted",
+    )  # fmt: skip
+    seq = await stage.write(one)
+    assert await store.show(*_here(stage), one.id) == replace(one, seq=seq)
+    assert await store.show(*_here(stage), ExchangeId(b"\x00" * 16)) is None
+    assert await store.not_applied(*_here(stage)) == [replace(one, seq=seq)]
+    later = [an_exchange(stage) for _ in range(4)]
+    for exchange in later:
+        await stage.write(exchange, entries=0)
+    newest = await store.latest(*_here(stage), None, 3)
+    assert [found.id for found in newest] == [found.id for found in reversed(later)][:3]
+    older = await store.latest(*_here(stage), newest[-1].id, 3)
+    assert [found.id for found in older] == [later[0].id, one.id]
+
+
+async def holds_an_exchange_can_be_ended_afterwards(stage: Stage) -> None:
+    """Quirks and duration are known only when everything was done."""
+    one = an_exchange(stage)
+    await stage.write(one, entries=0)
+    await stage.write(ExchangeEnd(replace(one, quirks=("q",), duration=99)), entries=0)
+    found = await ExchangeStore(stage.database).show(*_here(stage), one.id)
+    assert found is not None and (found.quirks, found.duration, found.status) == (("q",), 99, 201)
+
+
+async def holds_what_was_gathered_is_added_up(stage: Stage) -> None:
+    """Counters add, the last use stays, refusals are kept; an organization that is gone takes nothing."""
+    org, place = _here(stage)
+    made = await Administration(stage.desk, CATALOGUE.types, ACTOR).add_token(stage.directories[0], 30)
+    recorder = Recorder(stage.desk.clock)
+    store = CounterStore(stage.database)
+    for number in range(3):
+        recorder.used(TokenUse(org, place, made.token.id, HOUR * number, f"192.0.2.{number}", "c"), "read")
+        recorder.met(org, place, ["bare_token"])
+        recorder.used(TokenUse(OrganizationId(b"\x00" * 16), place, made.token.id, 1, "", ""), "read")
+        recorder.strange(StrangerRefusal(org, place, number, "GET", "/x", "unknown token", "c", "192.0.2.9"))
+        recorder.used(TokenUse(org, place, made.token.id, HOUR * number, f"192.0.2.{number}", "c"), "write")
+        recorder.refused(an_exchange(stage, status=409))
+        await store.write(recorder.taken(), stage.desk.now())
+    standing = await DirectoryStore(stage.database).standing(stage.key)
+    assert (standing.reads, standing.quirks, standing.last_request_at) == (3, {"bare_token": 3}, HOUR * 2)
+    used = await DirectoryStore(stage.database).token_by_id(made.token.id)
+    assert used is not None and (used.last_used_at, used.last_address) == (HOUR * 2, "192.0.2.2")
+    exchanges = ExchangeStore(stage.database)
+    assert [one.status for one in await exchanges.latest(org, place, None, 9)] == [409] * 3
+    assert len(await exchanges.strangers(org, place)) == 3
+    await store.expire(stage.desk.now())
+    assert await exchanges.latest(org, place, None, 9) == []
+
+
+async def holds_keys_change_only_for_who_knew_them(stage: Stage) -> None:
+    """The record is replaced whole, or not at all."""
+    store = KeyRecordStore(stage.database)
+    assert await store.read() == NO_KEYS
+    first = KeyRecord(b"one", (DataKey(1, b"w", 5),))
+    await store.replace(first, b"")
+    with pytest.raises(KeysChanged):
+        await store.replace(KeyRecord(b"two", ()), b"")
+    with pytest.raises(KeysChanged):
+        await store.replace(KeyRecord(b"two", ()), b"wrong")
+    assert await store.read() == first
+    second = KeyRecord(b"two", (DataKey(1, b"w", 5, 6), DataKey(2, b"v", 6)))
+    await store.replace(second, b"one")
+    assert await store.read() == second
+
+
+async def holds_the_deployment_has_values(stage: Stage) -> None:
+    """The first one to set a value decides it, until it is replaced."""
+    store = DeploymentStore(stage.database)
+    assert await store.value("epoch") is None
+    assert await asyncio.gather(*(store.first("epoch", f"e{number}") for number in range(3))) == ["e0"] * 3
+    await store.replace("epoch", "other")
+    assert (await store.value("epoch"), await store.first("epoch", "x")) == ("other", "other")
+
+
+async def holds_another_directory_of_the_same_organization_is_apart(stage: Stage) -> None:
+    """Names, members, pages and counts are a directory's own."""
+    other = await new_directory(stage.desk, stage.directories[0].organization, "Third")
+    stage.directories = (*stage.directories, other)
+    ann = await stage.user("ann", 3)
+    assert await stage.ids(Kind.USER) == []
+    assert await stage.ids(Kind.USER, 3) == [ann]

@@ -1,0 +1,38 @@
+"""The conformance suite on SQLite and on PostgreSQL."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.faults.agreement import disagreements
+from tests.store import conformance
+from tests.store.stage import Stage, staged
+
+Check = Callable[[Stage], Awaitable[None]]
+CHECKS: dict[str, Check] = {
+    name.removeprefix("holds_"): check for name, check in vars(conformance).items() if name.startswith("holds_")
+}
+_MADE_BY_HAND = {
+    "a_removed_organization_leaves_nothing",
+    "a_stale_change_of_a_batch_fails_alone",
+    "an_exact_update_needs_the_revision_too",
+    "an_update_needs_the_version_it_was_decided_on",
+    "groups_that_hold_each_other_do_not_hang_a_read",
+    "members_are_added_and_removed_once",
+    "nesting_has_a_version",
+    "people_move_with_their_groups",
+}
+"""Checks whose entries do not speak of what their rows do: the journal cannot agree with those."""
+
+
+@pytest.mark.parametrize("name", CHECKS)
+async def test_store_conforms(name: str, database_url: str) -> None:
+    async with staged(database_url) as stage:
+        await CHECKS[name](stage)
+    if name not in _MADE_BY_HAND:
+        assert await disagreements(database_url) == []
+
+
+def test_every_check_says_what_must_hold() -> None:
+    assert len(CHECKS) > 30
+    assert all(check.__doc__ for check in CHECKS.values())
