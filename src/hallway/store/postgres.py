@@ -25,6 +25,7 @@ from hallway.store.ledger import (
     placed,
     prepared,
 )
+from hallway.store.lookups import SHARED, Lookups
 from hallway.store.statement import Params, ResultRow, Statement, Step
 
 SCHEMA: Final = "hallway"
@@ -85,6 +86,7 @@ class PostgresDatabase:
     def __init__(self, url: str, readers: int, scan_seconds: float) -> None:
         self._url = url
         self._scan_seconds = scan_seconds
+        self._lookups = Lookups(self._fetch_many)
         self._free: list[asyncpg.Connection | None] = [None] * readers
         self._waiting = asyncio.Semaphore(readers)
         self._writer: asyncpg.Connection | None = None
@@ -94,9 +96,19 @@ class PostgresDatabase:
         self._closed = False
 
     async def fetch(self, statement: Statement, params: Params) -> Sequence[ResultRow]:
-        """Rows of one statement, in one round trip."""
+        """Rows of one statement, in one round trip, which reads by key of the same moment share."""
+        if statement.name in SHARED:
+            return await self._lookups.fetch(statement, params)
         async with self._connection() as connection:
             found: Sequence[ResultRow] = await connection.fetch(statement.postgres, *params)
+            return found
+
+    async def _fetch_many(self, statement: Statement, asked: Sequence[Params]) -> Sequence[ResultRow]:
+        async with self._connection() as connection:
+            if len(asked) == 1:
+                single: Sequence[ResultRow] = await connection.fetch(statement.postgres, *asked[0])
+                return single
+            found: Sequence[ResultRow] = await connection.fetchmany(statement.postgres, asked)
             return found
 
     async def scan(self, statement: Statement, params: Params, keep: Callable[[ResultRow], T | None]) -> list[T]:

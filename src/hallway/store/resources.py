@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from hallway.hub.directories.columns import KEYED
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.resources import (
     Columns,
@@ -17,6 +18,7 @@ from hallway.hub.directories.resources import (
     RevisionHeld,
     Stored,
 )
+from hallway.scim.problem import invalid_value
 from hallway.store.rows import writes
 from hallway.store.statement import SEQ, Params, Step, statement
 
@@ -119,6 +121,9 @@ HOLD = statement(
     """UPDATE resource SET revision = revision WHERE organization_id = ?1 AND directory_id = ?2 AND kind = ?3
          AND id = ?4 AND revision = ?5 RETURNING organization_id""",
 )
+LONGEST_BYTES: Final = 2500
+"""What PostgreSQL takes into an index beside the other columns of the key, folded, in UTF-8; SQLite takes the same."""
+_ATTRIBUTES: Final = {number: name for name, number in KEYED.items()}
 NESTING: Final = 0
 """The `kind` under which `resource_count` counts how often groups were put into groups."""
 NEST = statement(
@@ -164,10 +169,19 @@ def _key_steps(
             yield Step(DELETE_KEY, (*here, int(was.kind), attribute, value, was.id))
     for attribute, value in new:
         if (attribute, value) not in kept:
+            _refuse_long(_ATTRIBUTES[attribute], value)
             yield Step(INSERT_KEY, (*here, int(stored.kind), attribute, value, stored.id))
 
 
+def _refuse_long(name: str, text: str | None) -> None:
+    if text is not None and len(text) > LONGEST_BYTES // 4 and len(text.encode()) > LONGEST_BYTES:
+        raise invalid_value(f"`{name}` has more than {LONGEST_BYTES} bytes, too many to be looked up by.")
+
+
 def _column_params(columns: Columns) -> Params:
+    _refuse_long("userName or displayName", columns.name_key)
+    _refuse_long("externalId", columns.external_id)
+    _refuse_long("displayName", columns.display_key)
     active = None if columns.active is None else int(columns.active)
     return (columns.name_key, columns.external_id, columns.display, columns.display_key, active)
 
