@@ -9,7 +9,8 @@ import asyncpg
 import pytest
 
 from hallway.journal.model import Unavailable
-from hallway.store.migrate import STEPS, SchemaProblem
+from hallway.store.migrate import SchemaProblem
+from hallway.store.migrations import STEPS
 from hallway.store.opening import Opening, current, migrate, opened, sqlite_path
 from tests.engines import run
 from tests.faults.agreement import read
@@ -34,7 +35,7 @@ print(len(asyncio.run(whole())))
 """
 
 
-@pytest.mark.parametrize("_round", range(3))
+@pytest.mark.parametrize("_round", range(4))
 def test_processes_that_start_at_once_take_turns(database_url: str, _round: int) -> None:
     racing = [
         subprocess.Popen(

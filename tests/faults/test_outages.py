@@ -12,6 +12,7 @@ import apsw
 import asyncpg
 import pytest
 
+from hallway.settings import Settings
 from hallway.store import sqlite
 from hallway.store.keys import SET_VALUE
 from hallway.store.opening import Opening, opened
@@ -33,12 +34,12 @@ Trouble = Callable[[SqliteDatabase], Callable[[], None]]
 def _full(database: SqliteDatabase) -> Callable[[], None]:
     pages = database._writer.pragma("page_count")
     database._writer.pragma("max_page_count", pages)
-    return lambda: database._writer.pragma("max_page_count", 1 << 30)  # type: ignore[return-value]
+    return lambda: database._writer.pragma("max_page_count", 1 << 30)
 
 
 def _read_only(database: SqliteDatabase) -> Callable[[], None]:
     database._writer.pragma("query_only", True)
-    return lambda: database._writer.pragma("query_only", False)  # type: ignore[return-value]
+    return lambda: database._writer.pragma("query_only", False)
 
 
 def _busy(database: SqliteDatabase) -> Callable[[], None]:
@@ -250,7 +251,7 @@ def _database_of(deployment: Deployment) -> SqliteDatabase:
 def _on_vfs(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     made = wiring.opening_of
 
-    def on_vfs(settings: wiring.Settings) -> Opening:
+    def on_vfs(settings: Settings) -> Opening:
         one = made(settings)
         return Opening(one.url, one.readers, SqliteOptions(vfs=name))
 

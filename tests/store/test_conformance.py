@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.faults.agreement import disagreements
-from tests.store import conformance
+from tests.store import conformance, conformance_deployment
 from tests.store.stage import Stage, staged
 
 Check = Callable[[Stage], Awaitable[None]]
 CHECKS: dict[str, Check] = {
-    name.removeprefix("holds_"): check for name, check in vars(conformance).items() if name.startswith("holds_")
+    name.removeprefix("holds_"): check
+    for module in (conformance, conformance_deployment)
+    for name, check in vars(module).items()
+    if name.startswith("holds_")
 }
 _MADE_BY_HAND = {
     "a_removed_organization_leaves_nothing",

@@ -20,10 +20,9 @@ from hallway.hub.directories.tokens import MadeToken
 from hallway.ids import ExchangeId, ResourceId
 from hallway.journal.model import TenantBreach
 from hallway.store import archive_organization, directories, exchanges, journal, organizations, paging, reading
-from hallway.store.counters import KEEP_STRANGER
 from hallway.store.database import everywhere
 from hallway.store.directories import DirectoryStore
-from hallway.store.exchanges import ExchangeStore
+from hallway.store.exchanges import KEEP_STRANGER, ExchangeStore
 from hallway.store.journal import JournalStore
 from hallway.store.organizations import OrganizationStore
 from hallway.store.statement import ALL, Statement, Step, statement
