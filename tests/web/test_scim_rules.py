@@ -185,7 +185,8 @@ async def test_a_patch_of_a_group_is_answered_as_the_directory_wants(
         operation = {"op": "add", "path": "members", "value": [{"value": ada.id}]}
         answer = await client.patch(f"/Groups/{group.id}", operation)
         now = await client.get(f"/Groups/{group.id}")
-        assert answer.headers["etag"] == now.headers["etag"] == 'W/"2"'
+        assert now.headers["etag"] == 'W/"2"'
+        assert answer.headers.get("etag") == (now.headers["etag"] if answers else None)
         assert (answer.status, answer.raw) == ((200, now.raw) if answers else (204, b""))
         same = await client.patch(f"/Groups/{group.id}?attributes=displayName", operation)
         assert (same.status, same.body["displayName"], "members" in same.body) == (200, "Engineering", False)

@@ -88,7 +88,8 @@ class ScimEndpoints:
         outcome = await groups.patch_group(self._desk, scene, one, body, (200 if answers else 204, if_match))
         if answers:
             return await self._resource(request, scene, _kept(outcome), 200, projection)
-        return Response(204, b"", ((b"etag", etag(_kept(outcome)).encode()),))
+        tags = () if outcome.stored is None else ((b"etag", etag(outcome.stored).encode()),)
+        return Response(204, b"", tags)
 
     async def _delete(self, request: Request, scene: Scene, kind: Kind) -> Response:
         await _SERVICES[kind][2](self._desk, scene, _id(request, kind), _if_match(request))

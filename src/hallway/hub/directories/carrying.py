@@ -59,7 +59,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done: the resource as it is now, and whether anything changed."""
+    """What was done: the resource as it is now (None: gone, or not known for certain), and whether anything changed."""
 
     stored: Stored | None
     changed: bool

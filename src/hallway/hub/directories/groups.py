@@ -1,6 +1,7 @@
 """Creating, changing and ending groups: what is decided, before anything is written."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -23,7 +24,7 @@ from hallway.hub.directories.users import changed_names, label, names_of
 from hallway.ids import ResourceId
 from hallway.journal.model import Row
 from hallway.scim.json import Json, JsonObject
-from hallway.scim.member_edits import AddMembers, Member, MemberEdit, ReplaceMembers
+from hallway.scim.member_edits import AddMembers, Member, MemberEdit, RemoveMembers, ReplaceMembers
 from hallway.scim.patch import patched
 from hallway.scim.patch_operations import patch_operations
 from hallway.scim.problem import ScimProblem, uniqueness
@@ -122,8 +123,26 @@ async def _change_group(
             return _members_changed(desk, scene, (was, old), change, held)
         return await _updated(desk, scene, (was, old, new), change, if_match is not None)
 
+    async def decide_members() -> Decision:
+        was = await existing_group(desk, scene, group_id)
+        old = resource_of(was)
+        new, edits = changed(old)
+        if new != old or not all(isinstance(edit, AddMembers | RemoveMembers) for edit in edits):
+            raise _DependsOnVersion
+        change = await member_change(desk, scene, group_id, edits, was.members)
+        return _members_changed(desk, scene, (was, old), change, ())
+
+    if status == 204 and if_match is None:
+        # Nobody waits for a turn to add or remove people, so those who do it at once share a commit; which revision
+        # each of them made is not known then, and not said.
+        with suppress(_DependsOnVersion):
+            return replace(await carried(desk, scene, status, decide_members), stored=None)
     async with desk.queues.turn(group_id):
         return await carried(desk, scene, status, decide)
+
+
+class _DependsOnVersion(Exception):
+    """What a request asks for can be decided only on the group as it is."""
 
 
 def _members_changed(
