@@ -33,7 +33,7 @@ from tests.web.deployment import ERROR, SCIM, Deployment, deployed
 
 NEVER_2XX: Final = "/Me"
 """A directory's token is not a user: 501 and why."""
-EXAMPLES: Final = {"sqlite": 150, "postgres": 75}
+EXAMPLES: Final = {"sqlite": 150, "postgres": 150}
 LEAST_CALLS: Final = 8
 """Of each route, in the smaller of the two runs."""
 STEPS: Final = 20
@@ -219,7 +219,7 @@ class Door(RuleBasedStateMachine):
     def send(self, data: st.DataObject, method: str, path: str, body: Any = None, query: str = "") -> Answer:
         """The sound request, and perhaps one that is like it; the answer to the sound one."""
         answer = self.sound(method, self.base + path + query, b"" if body is None else noise.encoded(body))
-        if data.draw(st.booleans()):
+        if data.draw(st.integers(0, 2)) == 0:
             self.unsound(data, method, path, body, query)
         return answer
 
@@ -241,7 +241,8 @@ class Door(RuleBasedStateMachine):
             sent = data.draw(noise.RAW)
         if "id" in wrong and path.count("/") > 1:
             path = f"{path.rpartition('/')[0]}/{data.draw(noise.SEGMENTS)}"
-        base = self.bases["base" in wrong and path != ""]  # nobody can tell whose the root of an extra path is
+        # Nobody can tell whose the root of an extra path is.
+        base = self.bases["base" in wrong and path.strip("/") != ""]
         self.asked(method, base + path + query, headers, sent)
 
     def sound(self, method: str, path: str, body: bytes = b"") -> Answer:
@@ -272,9 +273,13 @@ class Door(RuleBasedStateMachine):
 
     def is_kept(self, method: str, path: str, answer: Answer) -> bool:
         """Whether an exchange has to be kept: of what a token opened, each write and each refusal."""
+        if tidy_path(unquote(path)) == self.bases[1]:
+            return False  # nobody can tell whose the root of an extra path is
         route = self.world.route(method, path.replace(self.bases[1], self.base))
         if route is None or route.guard != TOKEN or answer.status in (401, 421) or b"more than once" in answer.body:
             return False
+        if method == "HEAD" and answer.status == 400:
+            return False  # without a body nobody can tell whether the guard was reached
         return answer.status >= 400 or (method not in ("GET", "HEAD") and not path.endswith("/.search"))
 
     def teardown(self) -> None:
@@ -283,7 +288,7 @@ class Door(RuleBasedStateMachine):
             found = self.world.runner.run(self.world.deployment.exchanges(self.place))
             missing = Counter(kept[:2] for kept in self.kept)
             missing.subtract((one.method, one.status) for one in found)
-            wrong = {pair for pair, count in missing.items() if count}
+            wrong = {pair for pair, count in missing.items() if count > 0}
             assert not wrong, (missing, [kept for kept in self.kept if kept[:2] in wrong])
 
 

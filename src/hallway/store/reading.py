@@ -6,7 +6,7 @@ from typing import cast
 
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.ports import Page, Search
-from hallway.hub.directories.resources import DirectoryKey, GroupOfUser, MemberOfGroup, Stored
+from hallway.hub.directories.resources import DirectoryKey, GroupOfUser, MemberOfGroup, Stored, group_text
 from hallway.ids import ResourceId
 from hallway.store.database import Database, Tenant, tenant
 from hallway.store.paging import COUNT, found_page
@@ -182,4 +182,4 @@ def _with_indirect(stored: Stored, above: Mapping[ResourceId, Sequence[tuple[Res
             if group not in found:
                 found[group] = GroupOfUser(group, display, False)
                 ask.append(group)
-    return replace(stored, groups=tuple(found[one] for one in sorted(found)))
+    return replace(stored, groups_text=",".join(group_text(found[one]) for one in sorted(found)))

@@ -24,8 +24,10 @@ _SQLITE_WORDS: Final = {
     "{lock}": "",
     "{instr}": "instr",
     "{hex_of_group}": "lower(hex(g.id))",
-    "{json_rows}": "json_group_array",
-    "{json_array}": "json_array",
+    "{join_texts}": "group_concat",
+    "{json_text}": "json_quote",
+    "{chr}": "char",
+    "{by_group}": "",  # the index gives that order, and sorting again would cost a tree for each user
     "{as_text}": "",
     "{plus}": "+",
 }
@@ -33,8 +35,10 @@ _POSTGRES_WORDS: Final = {
     "{lock}": "FOR UPDATE",
     "{instr}": "strpos",
     "{hex_of_group}": "encode(g.id, 'hex')",
-    "{json_rows}": "json_agg",
-    "{json_array}": "json_build_array",
+    "{join_texts}": "string_agg",
+    "{json_text}": "to_json",
+    "{chr}": "chr",
+    "{by_group}": " ORDER BY m.group_id",
     "{as_text}": "::text",
     "{plus}": "",
 }

@@ -13,12 +13,13 @@ import orjson
 
 from hallway.hub.directories.columns import ENTERPRISE
 from hallway.hub.directories.model import Kind
-from hallway.hub.directories.resources import GroupOfUser, MemberOfGroup, Stored
+from hallway.hub.directories.resources import BASE_MARK, MemberOfGroup, Stored
 from hallway.ids import GROUP, USER, ResourceId, wire
 from hallway.scim.json import JsonObject
 from hallway.scim.projection import merged_hidden, split_returned
 from hallway.scim.schema import ResourceType
 
+_BASE_MARK: Final = BASE_MARK.encode()
 PREFIX: Final = {Kind.USER: USER, Kind.GROUP: GROUP, Kind.GONE: USER}
 ENDPOINT: Final = {Kind.USER: "Users", Kind.GROUP: "Groups", Kind.GONE: "Users"}
 _ENDPOINT: Final = {kind: name.encode() for kind, name in ENDPOINT.items()}
@@ -62,11 +63,11 @@ def rendered(stored: Stored, base: bytes, members: Sequence[MemberOfGroup] = ())
     document = stored.document
     if stored.splice_at is not None and stored.manager_display is not None:
         document = _with_manager(document, stored.splice_at, stored, base)
-    if not stored.groups and not members:
+    if not stored.groups_text and not members:
         return document + _meta(stored, base)
     parts = [document]
-    if stored.groups:
-        parts.append(b',"groups":[' + b",".join(_group(group, base) for group in stored.groups) + b"]")
+    if stored.groups_text:
+        parts.append(b',"groups":[' + stored.groups_text.encode().replace(_BASE_MARK, base) + b"]")
     if members:
         parts.append(b',"members":[' + b",".join(_members(members, base)) + b"]")
     parts.append(_meta(stored, base))
@@ -78,13 +79,6 @@ def _with_manager(document: bytes, at: int, stored: Stored, base: bytes) -> byte
     reference = b',"$ref":"%b/Users/user_%b"' % (base, manager)
     name = b',"displayName":' + orjson.dumps(stored.manager_display) if stored.manager_display else b""
     return document[:at] + reference + name + document[at:]
-
-
-def _group(group: GroupOfUser, base: bytes) -> bytes:
-    value = b"group_" + group.id.hex().encode()
-    kind = b"direct" if group.direct else b"indirect"
-    display = orjson.dumps(group.display)
-    return b'{"value":"%b","$ref":"%b/Groups/%b","display":%b,"type":"%b"}' % (value, base, value, display, kind)
 
 
 def _members(members: Iterable[MemberOfGroup], base: bytes) -> Iterable[bytes]:

@@ -6,9 +6,15 @@ wrote the document; `revision` also counts changes of members and is the ETag.
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+import orjson
 
 from hallway.hub.directories.model import Kind
 from hallway.ids import DirectoryId, OrganizationId, ResourceId
+
+BASE_MARK: Final = "\x01"
+"""Stands for the directory's base URL; JSON text has no such character of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +43,30 @@ class Columns:
     splice_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GroupOfUser:
+    """A group that a user is in; `direct` is False where it is through another group."""
+
+    id: ResourceId
+    display: str
+    direct: bool
+
+
+def group_text(group: GroupOfUser) -> str:
+    """A group of a user as a JSON object, ids before addresses known."""
+    value = f"group_{group.id.hex()}"
+    display = orjson.dumps(group.display).decode()
+    kind = "direct" if group.direct else "indirect"
+    return f'{{"value":"{value}","$ref":"{BASE_MARK}/Groups/{value}","display":{display},"type":"{kind}"}}'
+
+
 @dataclass(slots=True)  # not frozen: a page makes hundreds, and freezing triples their cost; nobody changes one
 class Stored:
     """A resource as it was read.
 
     `hidden` holds attributes that are not returned by default, as JSON. `manager_display` is None where the
-    manager is nobody of this directory; `groups` are a user's, `members` counts a group's.
+    manager is nobody of this directory; `groups_text` is a user's groups as finished
+    JSON objects, `BASE_MARK` where the base URL belongs; `members` counts a group's.
     """
 
     id: ResourceId
@@ -58,16 +82,16 @@ class Stored:
     manager_display: str | None = None
     members: int = 0
     schema_version: int = 1
-    groups: "tuple[GroupOfUser, ...]" = ()
+    groups_text: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class GroupOfUser:
-    """A group that a user is in; `direct` is False where it is through another group."""
-
-    id: ResourceId
-    display: str
-    direct: bool
+    @property
+    def groups(self) -> "tuple[GroupOfUser, ...]":
+        """A user's groups, by id."""
+        rows: list[dict[str, str]] = orjson.loads(f"[{self.groups_text.replace(BASE_MARK, '')}]")
+        return tuple(
+            GroupOfUser(ResourceId(bytes.fromhex(row["value"][-32:])), row["display"], row["type"] == "direct")
+            for row in rows
+        )
 
 
 @dataclass(frozen=True, slots=True)

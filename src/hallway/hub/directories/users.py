@@ -179,7 +179,7 @@ async def drafted(
         manager_id=columns.manager_id,
         manager_display=await _display_of_manager(desk, scene, columns, was),
         schema_version=scene.schema_version,
-        groups=() if was is None else was.groups,
+        groups_text="" if was is None else was.groups_text,
     )
     return stored, columns
 
