@@ -15,6 +15,7 @@ from hallway.hub.directories.columns import path_key
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.ports import Position, Search, SortKey
 from hallway.hub.directories.resources import DirectoryKey, Stored
+from hallway.hub.directories.sort_keys import microseconds_of
 from hallway.ids import ResourceId
 from hallway.store.database import Tenant
 from hallway.store.shape import LIGHT, SHAPE, stored_of
@@ -33,7 +34,6 @@ BY_IDS = statement(
 )
 
 _HERE: Final = "r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3"
-_EPOCH_SHIFT: Final = 10**21
 _PLACE: Final = re.compile(r"\?(\d+)")
 _WIDTH: Final = LIGHT.count(",")
 """How many columns a row has without its organization."""
@@ -54,11 +54,6 @@ class Found:
 
     total: int
     following: Position | None
-
-
-def sort_key_of_instant(nanoseconds: int) -> str:
-    """A text that orders as the instant does."""
-    return f"{nanoseconds + _EPOCH_SHIFT:022d}"
 
 
 def _order(search: Search) -> _Order | None:
@@ -160,7 +155,7 @@ def _after(position: Position, order: _Order, descending: bool, bound: Bound) ->
     if missing:
         rest = f" OR {column} IS NOT NULL" if descending else ""
         return f"(({column} IS NULL AND {beyond_id}){rest})"
-    place = bound.bind((int(text) - _EPOCH_SHIFT) // 1000 if order.instant else text)
+    place = bound.bind(microseconds_of(text) if order.instant else text)
     beyond = f"({column} {sign} {place} OR ({column} = {place} AND {beyond_id}))"
     return f"({beyond} OR {column} IS NULL)" if order.nullable and not descending else beyond
 

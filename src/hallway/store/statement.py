@@ -2,7 +2,7 @@
 
 Rules: parameters are `?1`, `?2` …, `?1` is always the organization; the first column of a read, and of every
 `RETURNING`, is `organization_id`. `IN {ids:3}` and `IN {texts:3}` ask for an element of an array parameter.
-`tests/store/test_statements.py` reads every statement and holds it to these rules.
+`tests/store/test_schema.py` reads every statement and holds it to these rules.
 """
 
 import json

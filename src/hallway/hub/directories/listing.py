@@ -15,6 +15,7 @@ from hallway.hub.directories.membership import LARGE
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.ports import Position, Search, SortKey
 from hallway.hub.directories.resources import MemberOfGroup, Stored
+from hallway.hub.directories.sort_keys import instant_key
 from hallway.ids import ResourceId
 from hallway.scim.cursor import CursorContent, CursorScope, query_digest
 from hallway.scim.filter import Filter, filter_text, parse_filter
@@ -30,7 +31,6 @@ from hallway.scim.schema import AttributeType, Returned
 from hallway.scim.search_request import SearchRequest
 
 MAX_START: Final = 2**31
-_SHIFT: Final = 10**21
 NONE: Final[SortKey] = (1, "")
 
 
@@ -144,9 +144,9 @@ def _sort_key(scene: Scene, question: Question) -> Callable[[Stored], SortKey]:
     if path is None:
         return lambda _: (0, "")
     if path_key(path) == "meta.created":
-        return lambda stored: (0, _instant_key(stored.created_at * 1000))
+        return lambda stored: (0, instant_key(stored.created_at * 1000))
     if path_key(path) == "meta.lastmodified":
-        return lambda stored: (0, _instant_key(stored.modified_at * 1000))
+        return lambda stored: (0, instant_key(stored.modified_at * 1000))
     return lambda stored: sort_key_of(complete(stored, scene.base), path)
 
 
@@ -165,7 +165,7 @@ def sort_key_of(resource: JsonObject, path: AttributePath) -> SortKey:
             return (0, _number_key(float(value)))
         case str() if path.leaf.type is AttributeType.DATE_TIME:
             nanoseconds = instant(value)
-            return NONE if nanoseconds is None else (0, _instant_key(nanoseconds))
+            return NONE if nanoseconds is None else (0, instant_key(nanoseconds))
         case str():
             return (0, value if case_exact(path.leaf) else fold(value))
         case _:
@@ -177,10 +177,6 @@ def _principal(elements: list[Json]) -> Json:
         if isinstance(element, dict) and element.get("primary") is True:
             return element
     return elements[0] if elements else None
-
-
-def _instant_key(nanoseconds: int) -> str:
-    return f"{nanoseconds + _SHIFT:022d}"
 
 
 def _number_key(number: float) -> str:

@@ -53,7 +53,7 @@ class GroupOfUser:
 
 
 def group_text(group: GroupOfUser) -> str:
-    """A group of a user as a JSON object, ids before addresses known."""
+    """A group of a user as a JSON object, the base URL left open."""
     value = f"group_{group.id.hex()}"
     display = orjson.dumps(group.display).decode()
     kind = "direct" if group.direct else "indirect"
