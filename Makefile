@@ -1,5 +1,6 @@
 # What a person types: `make run`, `make test`, `make check`, `make bench`, `make requirements`.
-# Packages are installed only when requirements/ or pyproject.toml changed, each by its hash.
+# Packages are installed only when requirements/ or pyproject.toml changed, each by its hash. requirements/ names all
+# of them, so nothing is resolved (--no-deps): pip would look for newer releases of what is asked for with extras.
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -36,20 +37,20 @@ clean:
 
 # The requirements of the tests include those of running: after them, running has nothing left to install.
 $(VENV)/.test: requirements/test.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
-	$(PIP) install --require-hashes -r requirements/test.txt
-	$(PIP) install --require-hashes -r requirements/build.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/test.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
-	$(PIP) install --require-hashes -r requirements/run.txt
-	$(PIP) install --require-hashes -r requirements/build.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv-bench/.bench: requirements/bench.txt requirements/build.txt pyproject.toml | .venv-bench/bin/pip
-	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
-	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/build.txt
+	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements/bench.txt
+	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements/build.txt
 	.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
