@@ -19,6 +19,11 @@ BY_ID = statement(
     f"""SELECT {SHAPE} FROM resource r
         WHERE r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3 AND r.id = ?4""",
 )
+BY_NAME = statement(
+    "resource_by_name",
+    f"""SELECT {SHAPE} FROM resource r
+        WHERE r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3 AND r.name_key = ?4""",
+)
 ID_BY_NAME = statement(
     "resource_id_by_name",
     """SELECT organization_id, id FROM resource

@@ -118,6 +118,10 @@ class SqliteDatabase:
 
     async def fetch(self, statement: Statement, params: Params) -> Sequence[ResultRow]:
         """Rows, read in the loop: a thread hop would cost more than the query."""
+        return self.rows_now(statement, params)
+
+    def rows_now(self, statement: Statement, params: Params) -> Sequence[ResultRow]:
+        """The same for who does not wait; raises `Unavailable`."""
         try:
             return list(self._reader.execute(statement.sqlite, sqlite_params(statement, params)))
         except UNAVAILABLE as fault:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from typing import Final, TextIO
 
-from hallway.web.http import Request
+from hallway.web.edge import Observed
 
 FLUSH_SECONDS: Final = 0.25
 _MOST_LINES: Final = 1000
@@ -26,7 +26,7 @@ class AccessLog:
         self._second = 0
         self._second_text = ""
 
-    def __call__(self, request: Request, status: int, size_bytes: int, seconds: float) -> None:
+    def __call__(self, request: Observed, status: int, size_bytes: int, seconds: float) -> None:
         """Note one answer; called where an event loop runs."""
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
@@ -42,7 +42,7 @@ class AccessLog:
             self._stream.write(text)
             self._stream.flush()
 
-    def _line(self, request: Request, status: int, size_bytes: int, seconds: float) -> str:
+    def _line(self, request: Observed, status: int, size_bytes: int, seconds: float) -> str:
         route = request.template or "-"
         at = self._instant(time.time())
         if self._json:

@@ -18,12 +18,13 @@ from hallway.store.migrate import SchemaProblem
 from hallway.store.opening import current
 from hallway.store.sqlite import SqliteDatabase
 from hallway.web.access_log import AccessLog
-from hallway.web.edge import CannotStart, Door, Edge, Lifespan
+from hallway.web.edge import CannotStart, Door, Edge, Lifespan, Observed
 from hallway.web.guards import DirectoryGuard, Ground, split_alias
 from hallway.web.health import Check, Readiness, healthz
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.limits import Bucket, RateLimiter
 from hallway.web.metrics import Metrics
+from hallway.web.quick_reads import QuickReads
 from hallway.web.routing import Handler, Match, Route, Router, WrongMethod
 from hallway.web.scim import ScimEndpoints
 from hallway.web.scim_discovery import ScimDiscovery
@@ -99,6 +100,7 @@ def application_of(settings: Settings) -> Edge:
         problems=serving.problem,
         lifespan=Lifespan(serving.start, serving.stop),
         observers=(serving.observe,),
+        quick=lambda: serving.quick,
     )
 
 
@@ -127,6 +129,7 @@ class Serving:
         self._metrics = Metrics([_route(row, {}) for row in ROUTES], [quirk.value for quirk in Quirk])
         self._hub: Hub | None = None
         self._worker: Worker | None = None
+        self.quick: QuickReads | None = None
 
     async def start(self) -> None:
         """Open the deployment; raises `CannotStart` with what the operator can do."""
@@ -141,9 +144,13 @@ class Serving:
         if isinstance(hub.stores.database, SqliteDatabase):
             hub.stores.database.keep_checkpointing()
         await hub.stores.deployment.first("epoch", hub.desk.fresh_id().hex())
-        door = ScimDoor(hub, _guard(hub), gathered)
+        guard = _guard(hub)
+        door = ScimDoor(hub, guard, gathered)
         door.quirk_seen = self._metrics.quirk
         door.exchange_kept = self._metrics.exchanges_written.inc
+        if isinstance(hub.stores.database, SqliteDatabase):
+            place = Door(self._settings.hosts, self._settings.trusted_proxies)
+            self.quick = QuickReads(hub.stores.database, guard, door, place, (self.observe,))
         self.handlers.update(ScimEndpoints(door).handlers())
         self.handlers.update(ScimDiscovery(door).handlers())
         self.handlers["metrics"] = self._metrics.handler(self._settings.metrics_token)
@@ -162,7 +169,7 @@ class Serving:
         if self._log is not None:
             self._log.flush()
 
-    def observe(self, request: Request, status: int, size_bytes: int, seconds: float) -> None:
+    def observe(self, request: Observed, status: int, size_bytes: int, seconds: float) -> None:
         """Count and note an answer."""
         self._metrics(request, status, size_bytes, seconds)
         if status == 401:

@@ -6,7 +6,7 @@ not know is our own fault, a 500; no query and no header value of a request is e
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -36,6 +36,8 @@ _SECURITY: Final[tuple[Header, ...]] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+SAME_HEADERS: Final = (*_SECURITY, _CACHING)
+"""Of every answer whose handler says nothing of caching, before the request's id."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CLIENT_GONE: Final = 499
 """The status that log and metrics have for a request whose sender did not wait."""
@@ -47,11 +49,38 @@ class CannotStart(Exception):
     """Serving cannot begin, for a reason that the operator can remove; the sentence says how."""
 
 
+class Observed(Protocol):
+    """What an observer is told of a request; `template` is "" where no route was found."""
+
+    @property
+    def method(self) -> str:
+        """As it came."""
+        ...
+
+    @property
+    def template(self) -> str:
+        """The route's."""
+        ...
+
+    @property
+    def request_id(self) -> str:
+        """As the answer names it."""
+        ...
+
+
 class Observer(Protocol):
     """Told of every answer once it left: for the access log, and for metrics."""
 
-    def __call__(self, request: Request, status: int, size_bytes: int, seconds: float) -> None:
-        """`request.template` is "" where no route was found."""
+    def __call__(self, request: Observed, status: int, size_bytes: int, seconds: float) -> None:
+        """One answer."""
+        ...
+
+
+class QuickReader(Protocol):
+    """Answers plain reads before a task is made; see `hallway.web.quick_reads`."""
+
+    def __call__(self, url: bytes, pairs: Sequence[Header], peer: str) -> Callable[[bytes], bytes] | None:
+        """What makes the answer of the headers that every answer has; None: the application is to be called."""
         ...
 
 
@@ -85,6 +114,8 @@ class Edge:
     problems: Problems
     lifespan: Lifespan
     observers: tuple[Observer, ...] = ()
+    quick: Callable[[], QuickReader | None] = lambda: None
+    """There is one only once the database is open."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
@@ -151,7 +182,7 @@ class Edge:
         return await self.router.fallback(request)
 
     def _check_host(self, request: Request) -> None:
-        if _without_port(request.header(b"host").lower()) not in self.door.hosts:
+        if without_port(request.header(b"host").lower()) not in self.door.hosts:
             raise EdgeProblem(421, "This server does not answer under the name in the Host header.")
 
     def _our_fault(self, request: Request) -> Response:
@@ -183,7 +214,7 @@ def _check_site(request: Request) -> None:
         raise EdgeProblem(403, "Pages of other sites may not send this.")
 
 
-def _without_port(host: str) -> str:
+def without_port(host: str) -> str:
     """The name in a `Host`: `[::1]:8000` is `[::1]`."""
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdecimal() else host

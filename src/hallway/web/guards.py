@@ -54,6 +54,7 @@ class Unlocked:
     base: bytes
     served: Served
     name: str
+    users_path: bytes
     quirk: Quirk | None = None
 
 
@@ -92,6 +93,21 @@ class DirectoryGuard:
             raise Limited("Too many requests with this token; wait as long as Retry-After says.", retry_after(wait))
         return unlocked
 
+    def remembered(self, authorization: bytes) -> Unlocked | None:
+        """What a bearer token opened within the last half second, None where it is to be looked up."""
+        scheme, _, text = authorization.partition(b" ")
+        if scheme.lower() != b"bearer" or len(authorization) > MAX_TEXT:
+            return None
+        known = self._known.get(hashlib.sha256(text.strip()).digest())
+        if known is None:
+            return None
+        now = self._clock()
+        return known[1] if known[0] > now / 1_000_000 and known[1].token.is_alive(now) else None
+
+    def lets_through(self, unlocked: Unlocked) -> bool:
+        """Whether the token may send one more request now, which is counted if so."""
+        return self._per_token.take(unlocked.token.id, monotonic()) is None
+
     async def _unlocked(self, request: Request, text: str, quirk: Quirk | None, now: float) -> Unlocked:
         if not text:
             raise Unauthenticated("no token")
@@ -119,7 +135,8 @@ class DirectoryGuard:
             raise Unauthenticated("unknown token")
         base = ground.base_url + own_path(directory).encode()
         served = ground.catalogue.served(directory)
-        unlocked = Unlocked(directory, token, base, served, wire(DIRECTORY, directory.id))
+        users_path = own_path(directory).encode() + b"/Users"
+        unlocked = Unlocked(directory, token, base, served, wire(DIRECTORY, directory.id), users_path)
         self._known[digest] = (now + REMEMBERED_SECONDS, unlocked)
         self._known.move_to_end(digest)
         if len(self._known) > _MOST_REMEMBERED:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCol
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from hallway.web.edge import PLAIN
+from hallway.web.edge import PLAIN, Observed
 from hallway.web.http import Request, Response
 from hallway.web.routing import Handler, Route
 
@@ -52,7 +52,7 @@ class Metrics:
         }
         self._registry = registry
 
-    def __call__(self, request: Request, status: int, size_bytes: int, seconds: float) -> None:
+    def __call__(self, request: Observed, status: int, size_bytes: int, seconds: float) -> None:
         """Count one answer."""
         # Without a route the method is whatever a stranger sent.
         route, method = (request.template, request.method) if request.template else (_UNROUTED, "any")

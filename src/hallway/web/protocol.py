@@ -12,6 +12,7 @@ much: it starts a timer per request, writes twice per answer and checks each hea
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final, NoReturn, cast
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ import httptools
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from hallway.web.edge import QuickReader
 from hallway.web.http import Header, Message, Receive, Scope, Send
 from hallway.web.turn import Turn
 
@@ -58,6 +60,7 @@ class HttpProtocol(asyncio.Protocol):
     ) -> None:
         self.loop = _loop or asyncio.get_running_loop()
         self._app = config.loaded_app
+        self._quick: Callable[[], QuickReader | None] = getattr(self._app, "quick", _none)
         self._server_state = server_state
         self._app_state = app_state
         self._most = config.limit_concurrency
@@ -207,6 +210,8 @@ class HttpProtocol(asyncio.Protocol):
         self._stage = _BODY
         self._body_bytes = 0
         version = parser.get_http_version()
+        if method == b"GET" and version == "1.1" and self._active is None and self._is_quick():
+            return
         turn = Turn(
             self, self._scope(method, version), version == "1.1" and parser.should_keep_alive(), self._awaits_continue
         )
@@ -216,6 +221,18 @@ class HttpProtocol(asyncio.Protocol):
         else:
             self._queue.append(turn)
             self.pause_reading()
+
+    def _is_quick(self) -> bool:
+        """Whether the request was answered at once, by the application's quick reader."""
+        reader = self._quick()
+        if reader is None or self._surplus or self._ending or not self._parser.should_keep_alive():
+            return False
+        answer = reader(self._url, self._headers, self._peer[1][0] if self._peer[1] else "")
+        if answer is None:
+            return False
+        self.write(answer(self.common_headers()))
+        self._server_state.total_requests += 1
+        return True
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""
@@ -391,6 +408,10 @@ class HttpProtocol(asyncio.Protocol):
             self._transport.close()
         else:
             self._active.keep_alive = False
+
+
+def _none() -> None:
+    """No quick reader: an application that has none."""
 
 
 async def _busy(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -4,7 +4,7 @@ Rules: an authenticated write is kept with its commit, a refusal in the next bac
 attempt without its body; bodies are redacted before they are kept.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Final, TypeAlias
 
@@ -43,6 +43,7 @@ CURSOR_PURPOSE: Final = "scim cursor"
 CURSOR_KEYS: Final = 3
 _SCIM_JSON: Final[Header] = (b"content-type", b"application/scim+json;charset=utf-8")
 _JSON: Final[Header] = (b"content-type", b"application/json;charset=utf-8")
+CONTENT_TYPES: Final = (_SCIM_JSON, _JSON)
 _TEXT_LIMIT: Final = 500
 Served: TypeAlias = Callable[[Request, Scene], Awaitable[Response]]
 Observed: TypeAlias = Callable[[str], None]
@@ -60,7 +61,7 @@ class ScimDoor:
         self.quirk_seen: Observed = lambda _: None
         self.exchange_kept: Callable[[], None] = lambda: None
         self._guard = guard
-        self._recorder = recorder
+        self.recorder = recorder
 
     def guarded(self, serve: Served, writes: bool) -> Handler:
         """`serve` behind the guard; what it refuses is kept."""
@@ -97,10 +98,10 @@ class ScimDoor:
         found = parsed(DIRECTORY, request.params.get("directory", ""))
         directory = None if found is None else await self.desk.directories.located(DirectoryId(found))
         if directory is not None:
-            self._recorder.strange(
+            self.recorder.strange(
                 StrangerRefusal(
                     directory.organization_id, directory.id, self.desk.clock(), request.method, _path(request),
-                    problem.reason, _bounded(request.header(b"user-agent")), request.client_address,
+                    problem.reason, bounded(request.header(b"user-agent")), request.client_address,
                 )
             )  # fmt: skip
 
@@ -128,10 +129,10 @@ class ScimDoor:
             path=_path(request),
             status=0,
             duration=0,
-            client=_bounded(request.header(b"user-agent")),
+            client=bounded(request.header(b"user-agent")),
             address=request.client_address,
-            content_type=_bounded(request.header(b"content-type")),
-            accept=_bounded(request.header(b"accept")),
+            content_type=bounded(request.header(b"content-type")),
+            accept=bounded(request.header(b"accept")),
         )
 
     async def resource_body(self, request: Request, scene: Scene, kind: Kind, patch: bool = False) -> Json:
@@ -174,7 +175,7 @@ class ScimDoor:
             exchange.request, exchange.request_note = await self._redacted_again(request, scene)
         exchange.answer = error_body(refusal)
         exchange.not_applied = problem.not_applied if isinstance(problem, DirectoryClosed) else ""
-        self._recorder.refused(exchange)
+        self.recorder.refused(exchange)
 
     async def _redacted_again(self, request: Request, scene: Scene) -> tuple[bytes | None, str]:
         """What may be kept of a refused request's body; one that did not parse is size, hash and position."""
@@ -192,14 +193,14 @@ class ScimDoor:
 
     def _count(self, request: Request, scene: Scene, unlocked: Unlocked, what: tuple[str, int]) -> None:
         directory = scene.directory
-        client = _bounded(request.header(b"user-agent"))
+        client = bounded(request.header(b"user-agent"))
         use = TokenUse(
             directory.organization_id, directory.id, unlocked.token.id, what[1], request.client_address, client
         )
-        self._recorder.used(use, what[0])
+        self.recorder.used(use, what[0])
         if scene.tolerance.met:
             names = [quirk.value for quirk in scene.tolerance.met]
-            self._recorder.met(directory.organization_id, directory.id, names)
+            self.recorder.met(directory.organization_id, directory.id, names)
             for name in names:
                 self.quirk_seen(name)
 
@@ -263,7 +264,12 @@ def _is_scim(path: str) -> bool:
 
 def content_type(request: Request) -> Header:
     """SCIM's own type, unless only plain JSON is accepted (RFC 7644 §3.8)."""
-    accept = request.headers.get(b"accept", b"")
+    return content_type_of(request.headers)
+
+
+def content_type_of(headers: Mapping[bytes, bytes]) -> Header:
+    """The same of headers alone."""
+    accept = headers.get(b"accept", b"")
     return _JSON if b"application/json" in accept and MEDIA_TYPE not in accept else _SCIM_JSON
 
 
@@ -293,8 +299,9 @@ def _redacted(request: Request, scene: Scene, body: Json) -> Json:
 
 def _path(request: Request) -> str:
     """The path without its query, whose filter may name people; bounded."""
-    return _bounded(request.path)
+    return bounded(request.path)
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
+    """A text of the request as it may be kept."""
     return text[:_TEXT_LIMIT].replace("\0", "")
