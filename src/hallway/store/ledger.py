@@ -14,8 +14,6 @@ from hallway.journal.model import Change, Entry, Stale
 from hallway.store.rows import steps_of
 from hallway.store.statement import SEQ, Params, Statement, Step, statement
 
-BATCH_LIMIT = 200
-
 HEAD = statement(
     "journal_head",
     "SELECT organization_id, seq FROM journal_head WHERE organization_id = ?1 {lock}",

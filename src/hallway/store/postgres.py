@@ -15,7 +15,6 @@ import asyncpg
 from hallway.journal.model import Change, Stale, Unavailable
 from hallway.store.database import ScanTimedOut
 from hallway.store.ledger import (
-    BATCH_LIMIT,
     FOUND,
     HEAD,
     NEW_HEAD,
@@ -23,9 +22,9 @@ from hallway.store.ledger import (
     by_organization,
     moved_head,
     placed,
-    prepared,
 )
 from hallway.store.lookups import SHARED, Lookups
+from hallway.store.queue import ChangeQueue, Outcome, Outcomes
 from hallway.store.statement import Params, ResultRow, Statement, Step
 
 SCHEMA: Final = "hallway"
@@ -90,10 +89,7 @@ class PostgresDatabase:
         self._free: list[asyncpg.Connection | None] = [None] * readers
         self._waiting = asyncio.Semaphore(readers)
         self._writer: asyncpg.Connection | None = None
-        self._queue: list[tuple[Prepared, asyncio.Future[int]]] = []
-        self._draining: asyncio.Task[None] | None = None
-        self._turn = asyncio.Lock()
-        self._closed = False
+        self._queue = ChangeQueue(self._write)
 
     async def fetch(self, statement: Statement, params: Params) -> Sequence[ResultRow]:
         """Rows of one statement, in one round trip, which reads by key of the same moment share."""
@@ -145,43 +141,9 @@ class PostgresDatabase:
 
     async def commit(self, change: Change) -> int:
         """Queue the change for the next batch; the answer is its place, once durable."""
-        if self._closed:
-            raise Unavailable("the database is closing")
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._queue.append((prepared(change), future))
-        if self._draining is None:
-            self._draining = asyncio.create_task(self._drain())
-        return await future
+        return await self._queue.commit(change)
 
-    async def _drain(self) -> None:
-        await asyncio.sleep(0)
-        try:
-            while self._queue:
-                batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
-                async with self._turn:
-                    await self._write(batch)
-        finally:
-            self._draining = asyncio.create_task(self._drain()) if self._queue else None
-
-    async def _write(self, batch: Sequence[tuple[Prepared, asyncio.Future[int]]]) -> None:
-        futures = {id(item): future for item, future in batch}
-        try:
-            outcomes = await self._written([item for item, _ in batch])
-        except BaseException as fault:
-            for future in futures.values():
-                if not future.done():
-                    future.set_exception(Unavailable(f"the writer failed: {fault}"))
-            raise
-        for item, outcome in outcomes:
-            future = futures[id(item)]
-            if future.cancelled():
-                continue
-            if isinstance(outcome, Exception):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
-
-    async def _written(self, items: Sequence[Prepared]) -> Sequence[tuple[Prepared, int | Exception]]:
+    async def _write(self, items: Sequence[Prepared]) -> Outcomes:
         ordered = [item for group in by_organization(items) for item in group]
         try:
             connection = await self._write_connection()
@@ -199,15 +161,13 @@ class PostgresDatabase:
             self._writer = await connected(self._url, _DURABLE)  # whatever the server's own default is
         return self._writer
 
-    async def _together(
-        self, connection: asyncpg.Connection, items: Sequence[Prepared]
-    ) -> Sequence[tuple[Prepared, int | Exception]]:
+    async def _together(self, connection: asyncpg.Connection, items: Sequence[Prepared]) -> Outcomes:
         """All changes in one transaction, without savepoints; where one cannot be written it raises, rolled back."""
         await connection.execute("BEGIN")
         try:
             heads = await self._heads(connection, items)
             starts = dict(heads)
-            outcomes: list[tuple[Prepared, int | Exception]] = []
+            outcomes: list[tuple[Prepared, Outcome]] = []
             queues: list[list[Step]] = []
             for item in items:
                 org = item.change.organization_id
@@ -250,9 +210,7 @@ class PostgresDatabase:
         if len(rows) != sum(step.must or 0 for step in wave):
             raise Stale
 
-    async def _one_by_one(
-        self, connection: asyncpg.Connection, items: Sequence[Prepared]
-    ) -> Sequence[tuple[Prepared, int | Exception]]:
+    async def _one_by_one(self, connection: asyncpg.Connection, items: Sequence[Prepared]) -> Outcomes:
         """The same batch with a savepoint around each change, so that a stale one fails alone."""
         await connection.execute("BEGIN")
         try:
@@ -268,7 +226,7 @@ class PostgresDatabase:
         await self._committed(connection, outcomes)
         return outcomes
 
-    async def _alone(self, connection: asyncpg.Connection, item: Prepared, heads: dict[bytes, int]) -> int | Exception:
+    async def _alone(self, connection: asyncpg.Connection, item: Prepared, heads: dict[bytes, int]) -> Outcome:
         org = item.change.organization_id
         head = heads.get(org)
         await connection.execute("SAVEPOINT change")
@@ -278,7 +236,7 @@ class PostgresDatabase:
                 if step.must is not None and len(rows) != step.must:
                     raise Stale
         except CONFLICT:
-            outcome: int | Exception = Stale()
+            outcome: Outcome = Stale()
         except _OURS as fault:
             outcome = fault
         else:
@@ -288,15 +246,13 @@ class PostgresDatabase:
         await connection.execute("ROLLBACK TO SAVEPOINT change")
         return outcome
 
-    async def _committed(
-        self, connection: asyncpg.Connection, outcomes: Sequence[tuple[Prepared, int | Exception]]
-    ) -> None:
+    async def _committed(self, connection: asyncpg.Connection, outcomes: Outcomes) -> None:
         try:
             await connection.execute("COMMIT")
         except LOST as fault:
             raise _CommitLost(outcomes) from fault
 
-    async def _recovered(self, item: Prepared, place: int | Exception) -> int | Exception:
+    async def _recovered(self, item: Prepared, place: Outcome) -> Outcome:
         """What became of a change whose COMMIT was not answered: looked up by its request id.
 
         The lost transaction holds the lock of the organization's journal head until it has ended, one way or the
@@ -320,7 +276,7 @@ class PostgresDatabase:
 
     async def run(self, steps: Sequence[Step]) -> None:
         """Statements of no organization's journal, in one transaction."""
-        async with self._turn:
+        async with self._queue.turn:
             try:
                 connection = await self._write_connection()
                 async with connection.transaction():
@@ -345,9 +301,7 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """Write what is queued, close every connection."""
-        self._closed = True
-        while self._draining is not None:
-            await self._draining
+        await self._queue.close()
         for connection in (*self._free, self._writer):
             if connection is not None and not connection.is_closed():
                 await connection.close()
@@ -358,6 +312,6 @@ def _kept(rows: Sequence[ResultRow], keep: Callable[[ResultRow], T | None]) -> l
 
 
 class _CommitLost(Exception):
-    def __init__(self, placed_items: Sequence[tuple[Prepared, int | Exception]]) -> None:
+    def __init__(self, placed_items: Outcomes) -> None:
         super().__init__("the answer to COMMIT was lost")
         self.placed = placed_items

@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 import apsw
 
 from hallway.journal.model import Change, Stale, Unavailable
 from hallway.store.database import ScanTimedOut
-from hallway.store.ledger import BATCH_LIMIT, HEAD, Prepared, by_organization, moved_head, placed, prepared
+from hallway.store.ledger import HEAD, Prepared, by_organization, moved_head, placed
+from hallway.store.queue import ChangeQueue, Outcome, Outcomes
 from hallway.store.statement import Params, ResultRow, Statement, Step, sqlite_params
 
 UNAVAILABLE: Final = (
@@ -47,7 +48,6 @@ CHECKPOINT_SECONDS: Final = 0.25
 _WAL_LIMIT_PAGES: Final = 16_384
 
 T = TypeVar("T")
-_Outcomes: TypeAlias = Sequence[tuple[asyncio.Future[int], int | Exception]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +110,8 @@ class SqliteDatabase:
         self._options = options
         self._commits = ThreadPoolExecutor(1, "hallway-commit")
         self._scans = ThreadPoolExecutor(1, "hallway-scan")
-        self._queue: list[tuple[Prepared, asyncio.Future[int]]] = []
-        self._draining: asyncio.Task[None] | None = None
-        self._turn = asyncio.Lock()
+        self._queue = ChangeQueue(self._write)
         self._checkpoints = _Checkpoints(path, eighth)
-        self._closed = False
 
     async def fetch(self, statement: Statement, params: Params) -> Sequence[ResultRow]:
         """Rows, read in the loop: a thread hop would cost more than the query."""
@@ -144,38 +141,20 @@ class SqliteDatabase:
 
     async def commit(self, change: Change) -> int:
         """Queue the change for the next batch; the answer is its place, once durable."""
-        if self._closed:
-            raise Unavailable("the database is closing")
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._queue.append((prepared(change), future))
-        if self._draining is None:
-            self._draining = asyncio.create_task(self._drain())
-        return await future
+        return await self._queue.commit(change)
 
-    async def _drain(self) -> None:
-        await asyncio.sleep(0)  # what this turn of the loop brings shares the first commit
+    async def _write(self, items: Sequence[Prepared]) -> Outcomes:
+        """One transaction of every change in it that can be."""
         try:
-            while self._queue:
-                batch, self._queue = self._queue[:BATCH_LIMIT], self._queue[BATCH_LIMIT:]
-                async with self._turn:
-                    await self._write(batch)
-        finally:
-            self._draining = asyncio.create_task(self._drain()) if self._queue else None
-
-    async def _write(self, batch: Sequence[tuple[Prepared, asyncio.Future[int]]]) -> None:
-        futures = {id(item): future for item, future in batch}
-        outcomes: _Outcomes = [(future, Unavailable("the writer failed")) for _, future in batch]
-        try:
-            applied = await self._opened([item for item, _ in batch])
+            outcomes = await self._opened(items)
             await self._end()
-            outcomes = [(futures[id(item)], outcome) for item, outcome in applied]
         except UNAVAILABLE as fault:
-            outcomes = [(future, Unavailable(str(fault))) for _, future in batch]
-        finally:  # whatever is raised, nobody waits for ever
+            return [(item, Unavailable(str(fault))) for item in items]
+        finally:
             self._abandon()
-            _settle(outcomes)
+        return outcomes
 
-    async def _opened(self, items: Sequence[Prepared]) -> list[tuple[Prepared, int | Exception]]:
+    async def _opened(self, items: Sequence[Prepared]) -> list[tuple[Prepared, Outcome]]:
         """A transaction with every change in it that can be."""
         await self._begin()
         try:
@@ -185,9 +164,9 @@ class SqliteDatabase:
             await self._begin()
             return self._applied(items, isolated=True)
 
-    def _applied(self, items: Sequence[Prepared], isolated: bool) -> list[tuple[Prepared, int | Exception]]:
+    def _applied(self, items: Sequence[Prepared], isolated: bool) -> list[tuple[Prepared, Outcome]]:
         """Every change's steps; one that conflicts raises, or with `isolated` fails alone behind a savepoint."""
-        outcomes: list[tuple[Prepared, int | Exception]] = []
+        outcomes: list[tuple[Prepared, Outcome]] = []
         for group in by_organization(items):
             org = group[0].change.organization_id
             found = self._writer.execute(HEAD.sqlite, (org,)).fetchone()
@@ -207,13 +186,13 @@ class SqliteDatabase:
             self._step(step)
         return (head or 0) + 1 if item.entries else 0
 
-    def _isolated(self, item: Prepared, head: int | None) -> int | Exception:
+    def _isolated(self, item: Prepared, head: int | None) -> Outcome:
         run = self._writer.execute
         run("SAVEPOINT change")
         try:
             place = self._placed(item, head)
         except _CONFLICT:
-            outcome: int | Exception = Stale()
+            outcome: Outcome = Stale()
         except _OURS as fault:
             outcome = fault
         else:
@@ -257,7 +236,7 @@ class SqliteDatabase:
 
     async def run(self, steps: Sequence[Step]) -> None:
         """Statements of no organization's journal, in one transaction between two batches."""
-        async with self._turn:
+        async with self._queue.turn:
             try:
                 await self._begin()
                 for step in steps:
@@ -275,7 +254,7 @@ class SqliteDatabase:
 
     async def lax(self) -> str | None:
         """WAL with synchronous FULL (2) or EXTRA (3) is durable."""
-        async with self._turn:  # else the connection may be committing in its thread
+        async with self._queue.turn:  # else the connection may be committing in its thread
             mode = self._writer.pragma("journal_mode")
             level = self._writer.pragma("synchronous")
         if mode != "wal" or not isinstance(level, int) or level < 2:
@@ -288,9 +267,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Write what is queued, stop the threads, fold the WAL."""
-        self._closed = True
-        while self._draining is not None:
-            await self._draining
+        await self._queue.close()
         await self._checkpoints.stop()
         self._commits.shutdown()
         self._scans.shutdown()
@@ -339,13 +316,3 @@ class _Checkpoints:
         if self._task is not None:
             await self._task
         self._thread.shutdown()
-
-
-def _settle(outcomes: _Outcomes) -> None:
-    for future, outcome in outcomes:
-        if future.cancelled():
-            continue
-        if isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
