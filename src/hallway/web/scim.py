@@ -8,6 +8,7 @@ from hallway.hub.directories import bulking, groups, listing, users
 from hallway.hub.directories.carrying import Outcome, finished
 from hallway.hub.directories.desk import Scene
 from hallway.hub.directories.documents import etag, location
+from hallway.hub.directories.ending import GONE_MESSAGES, existing
 from hallway.hub.directories.matching import tag_matches
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.ports import Position
@@ -97,8 +98,7 @@ class ScimEndpoints:
 
     async def _get(self, request: Request, scene: Scene, kind: Kind) -> Response:
         projection = _projection(request, scene, kind)
-        existing = users.existing_user if kind is Kind.USER else groups.existing_group
-        stored = await existing(self._desk, scene, _id(request, kind))
+        stored = await existing(self._desk, scene, kind, _id(request, kind))
         tags = request.header(b"if-none-match")
         if tags and tag_matches(tags, stored):
             return Response(304, b"", ((b"etag", etag(stored).encode()),))
@@ -199,7 +199,7 @@ async def _me(_: Request, __: Scene) -> Response:
 def _id(request: Request, kind: Kind) -> ResourceId:
     found = parsed(_PREFIX[kind], request.params["id"])
     if found is None:
-        raise ScimProblem(404, users.GONE_MESSAGE if kind is Kind.USER else groups.GONE_MESSAGE)
+        raise ScimProblem(404, GONE_MESSAGES[kind])
     return ResourceId(found)
 
 

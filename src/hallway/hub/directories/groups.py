@@ -9,32 +9,31 @@ from hallway.hub.directories.carrying import Decision, Happening, Outcome, carri
 from hallway.hub.directories.columns import columns_of
 from hallway.hub.directories.desk import Desk, Scene
 from hallway.hub.directories.documents import document_of, resource_of
+from hallway.hub.directories.ending import Ending, ended, existing, removal
+from hallway.hub.directories.facts import changed_names, label, names_of
 from hallway.hub.directories.matching import refuse_unmatched
 from hallway.hub.directories.membership import MemberChange, member_change
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.resources import (
     Columns,
     NewResource,
-    ResourceRemoval,
     ResourceUpdate,
     RevisionHeld,
     Stored,
 )
-from hallway.hub.directories.users import changed_names, label, names_of
 from hallway.ids import ResourceId
 from hallway.journal.model import Row
 from hallway.scim.json import Json, JsonObject
 from hallway.scim.member_edits import AddMembers, Member, MemberEdit, RemoveMembers, ReplaceMembers
 from hallway.scim.patch import patched
 from hallway.scim.patch_operations import patch_operations
-from hallway.scim.problem import ScimProblem, uniqueness
+from hallway.scim.problem import uniqueness
 from hallway.scim.replacement import replacement
 from hallway.scim.resource import parsed_resource, split_rows
 
 Changed: TypeAlias = Callable[[JsonObject], tuple[JsonObject, Sequence[MemberEdit]]]
 
 ROWS: Final = frozenset({"members"})
-GONE_MESSAGE: Final = "There is no group with this id in this directory."
 
 
 async def create_group(desk: Desk, scene: Scene, body: Json, given_id: ResourceId | None = None) -> Outcome:
@@ -87,24 +86,10 @@ async def patch_group(
 async def delete_group(desk: Desk, scene: Scene, group_id: ResourceId, if_match: str | None) -> Outcome:
     """End a group; its members stay, without it."""
 
-    async def decide() -> Decision:
-        was = await existing_group(desk, scene, group_id)
-        refuse_unmatched(if_match, was)
-        old = resource_of(was)
-        happening = Happening("group.deleted", group_id, {"members": was.members}, label(old))
-        row = ResourceRemoval(scene.key, was, desk.now(), columns_of(Kind.GROUP, old).keys, if_match is not None)
-        return Decision(None, (row,), (happening,))
+    async def ending(was: Stored, old: JsonObject, exact: bool) -> Ending:
+        return Ending(removal(desk, scene, was, old, exact), {"members": was.members})
 
-    async with desk.queues.turn(group_id):
-        return await carried(desk, scene, 204, decide)
-
-
-async def existing_group(desk: Desk, scene: Scene, group_id: ResourceId) -> Stored:
-    """The group, or 404."""
-    stored = await desk.resources.by_id(scene.key, Kind.GROUP, group_id)
-    if stored is None:
-        raise ScimProblem(404, GONE_MESSAGE)
-    return stored
+    return await ended(desk, scene, (Kind.GROUP, group_id), if_match, ending)
 
 
 async def _change_group(
@@ -113,7 +98,7 @@ async def _change_group(
     status, if_match = answer
 
     async def decide() -> Decision:
-        was = await existing_group(desk, scene, group_id)
+        was = await existing(desk, scene, Kind.GROUP, group_id)
         refuse_unmatched(if_match, was)
         old = resource_of(was)
         new, edits = changed(old)
@@ -124,7 +109,7 @@ async def _change_group(
         return await _updated(desk, scene, (was, old, new), change, if_match is not None)
 
     async def decide_members() -> Decision:
-        was = await existing_group(desk, scene, group_id)
+        was = await existing(desk, scene, Kind.GROUP, group_id)
         old = resource_of(was)
         new, edits = changed(old)
         if new != old or not all(isinstance(edit, AddMembers | RemoveMembers) for edit in edits):

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from hallway.hub.directories.carrying import Decision, Happening, Outcome, carried
 from hallway.hub.directories.columns import Keys, columns_of, same_keys, with_plain_manager
 from hallway.hub.directories.desk import Desk, Scene
 from hallway.hub.directories.documents import document_of, resource_of
+from hallway.hub.directories.ending import Ending, ended, existing, removal
+from hallway.hub.directories.facts import changed_names, label, names_of
 from hallway.hub.directories.matching import refuse_unmatched
 from hallway.hub.directories.model import Kind, Rules
-from hallway.hub.directories.resources import Columns, NewResource, ResourceRemoval, ResourceUpdate, Stored
+from hallway.hub.directories.resources import Columns, NewResource, ResourceUpdate, Stored
 from hallway.ids import ResourceId
 from hallway.scim.json import Json, JsonObject
 from hallway.scim.patch import patched
 from hallway.scim.patch_operations import patch_operations
-from hallway.scim.problem import ScimProblem, invalid_value, mutability, uniqueness
+from hallway.scim.problem import invalid_value, mutability, uniqueness
 from hallway.scim.replacement import replacement
 from hallway.scim.resource import created_defaults, parsed_resource
 
@@ -27,9 +29,6 @@ class Former(NamedTuple):
 
     stored: Stored
     keys: Keys | None = None
-
-
-GONE_MESSAGE: Final = "There is no user with this id in this directory."
 
 
 async def create_user(desk: Desk, scene: Scene, body: Json, given_id: ResourceId | None = None) -> Outcome:
@@ -81,40 +80,25 @@ async def patch_user(desk: Desk, scene: Scene, user_id: ResourceId, body: Json, 
 async def delete_user(desk: Desk, scene: Scene, user_id: ResourceId, if_match: str | None) -> Outcome:
     """End a user: gone, or by the directory's rules kept, hidden and inactive."""
 
-    async def decide() -> Decision:
-        was = await existing_user(desk, scene, user_id)
-        refuse_unmatched(if_match, was)
-        old = resource_of(was)
+    async def ending(was: Stored, old: JsonObject, exact: bool) -> Ending:
         groups: list[Json] = [f"group_{group.id.hex()}" for group in was.groups if group.direct]
-        happening = Happening("user.deleted", user_id, {"groups": groups}, label(old))
-        exact = if_match is not None
-        if scene.directory.rules.delete_deactivates:
-            stored, columns = await drafted(desk, scene, user_id, {**old, "active": False}, Former(was))
-            gone = replace(stored, kind=Kind.GONE)
-            # Her other keys stay: no list of users finds her by them, and a search of all who ever were here can.
-            kept = replace(columns, name_key=None)
-            row = ResourceUpdate(scene.key, was, gone, kept, kept.keys, exact)
-            return Decision(None, (row,), (happening,))
-        removal = ResourceRemoval(scene.key, was, desk.now(), columns_of(Kind.USER, old).keys, exact)
-        return Decision(None, (removal,), (happening,))
+        facts: JsonObject = {"groups": groups}
+        if not scene.directory.rules.delete_deactivates:
+            return Ending(removal(desk, scene, was, old, exact), facts)
+        stored, columns = await drafted(desk, scene, user_id, {**old, "active": False}, Former(was))
+        gone = replace(stored, kind=Kind.GONE)
+        # Her other keys stay: no list of users finds her by them, and a search of all who ever were here can.
+        kept = replace(columns, name_key=None)
+        return Ending(ResourceUpdate(scene.key, was, gone, kept, kept.keys, exact), facts)
 
-    async with desk.queues.turn(user_id):
-        return await carried(desk, scene, 204, decide)
-
-
-async def existing_user(desk: Desk, scene: Scene, user_id: ResourceId) -> Stored:
-    """The user, or 404."""
-    stored = await desk.resources.by_id(scene.key, Kind.USER, user_id)
-    if stored is None:
-        raise ScimProblem(404, GONE_MESSAGE)
-    return stored
+    return await ended(desk, scene, (Kind.USER, user_id), if_match, ending)
 
 
 async def _change_user(
     desk: Desk, scene: Scene, user_id: ResourceId, changed: Changed, if_match: str | None
 ) -> Outcome:
     async def decide() -> Decision:
-        was = await existing_user(desk, scene, user_id)
+        was = await existing(desk, scene, Kind.USER, user_id)
         refuse_unmatched(if_match, was)
         old = resource_of(was)
         new = with_plain_manager(changed(old))
@@ -232,18 +216,3 @@ def _at(resource: JsonObject, path: str) -> Json:
         if isinstance(value, dict) and (path.startswith((lower + ".", lower + ":"))):
             return _at(value, path[len(lower) + 1 :])
     return None
-
-
-def names_of(resource: JsonObject) -> list[Json]:
-    """Attribute names, for the journal."""
-    return [name for name in sorted(resource) if name not in {"schemas", "id"}]
-
-
-def changed_names(old: JsonObject, new: JsonObject) -> list[Json]:
-    """Names of top-level attributes that differ."""
-    return [name for name in sorted({*old, *new} - {"schemas", "id"}) if old.get(name) != new.get(name)]
-
-
-def label(resource: JsonObject) -> JsonObject:
-    """What people call the subject: personal, and erasable."""
-    return {name: resource[name] for name in ("userName", "displayName") if name in resource}
