@@ -1,4 +1,4 @@
-"""What runs beside the requests: writing what was gathered, removing what is past its retention.
+"""What runs beside the requests: writing what was gathered, removing what is past its retention, taking up new keys.
 
 Rules: a write is never cancelled under way; what the store cannot take now is kept for the next time, what it
 will never take is dropped, so that the rest is written.
@@ -13,6 +13,8 @@ import structlog
 
 from hallway.exchanges.service import Recorder
 from hallway.journal.model import Stale, Unavailable
+from hallway.keys.model import WrongMasterKey
+from hallway.keys.service import HeldRing
 from hallway.store.counters import CounterStore
 
 TICK_SECONDS: Final = 0.1
@@ -25,12 +27,15 @@ _log = structlog.get_logger("hallway.worker")
 
 @dataclass(slots=True)
 class Worker:
-    """Refusals are written within a tenth of a second, counters every ten; exchanges go after `retention_days`."""
+    """Refusals are written within a tenth of a second; counters are, and new keys taken up, every ten seconds;
+    exchanges go after `retention_days`.
+    """
 
     recorder: Recorder
     store: CounterStore
     clock: Callable[[], int]
     retention_days: int
+    keys: HeldRing
     _task: asyncio.Task[None] | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -52,6 +57,8 @@ class Worker:
             try:
                 if tick % FLUSH_TICKS == 0 or self.recorder.has_refusals():
                     await self.flush()
+                if tick % FLUSH_TICKS == 0:
+                    await self.renew_keys()
                 if tick % EXPIRY_TICKS == 1:
                     await self.store.expire(self.clock() - self.retention_days * DAY)
             except Exception:  # noqa: BLE001 - the worker loop
@@ -64,6 +71,17 @@ class Worker:
                 return await self._stopping.wait()
         except TimeoutError:
             return False
+
+    async def renew_keys(self) -> None:
+        """Take up a data key that `hallway keys rotate` made."""
+        try:
+            if await self.keys.renew():
+                _log.info("data_key_taken_up", key=self.keys.ring.current_id)
+        except Unavailable as fault:
+            _log.warning("keys_not_read", reason=str(fault))
+        except WrongMasterKey:
+            # A key made after `change-master`: what runs has the former master key, and runs on with what it opened.
+            _log.warning("data_key_not_taken_up", reason="the master key was changed; restart the server")
 
     async def flush(self) -> None:
         """Write what was gathered."""

@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import apsw
 import pytest
+from structlog.testing import capture_logs
 
 from hallway.exchanges.model import Exchange, Gathered, StrangerRefusal, TokenUse
 from hallway.exchanges.service import Recorder
@@ -19,10 +21,11 @@ from hallway.hub.directories.users import create_user, delete_user, replace_user
 from hallway.hub.organizations.service import Refused
 from hallway.ids import USER, ExchangeId, wire
 from hallway.journal.model import EVENT_TYPES, Stale, Unavailable
+from hallway.keys.service import change_master, rotate
 from hallway.scim.problem import ScimProblem
 from hallway.web.wiring import clock
 from hallway.worker import Worker
-from tests.rooms.opened import Place, administration, journal, made_place, opened, user_body
+from tests.rooms.opened import MASTER_KEY, Place, administration, journal, made_place, opened, user_body
 
 OFF = {"op": "replace", "path": "active", "value": False}
 ON = {"op": "replace", "path": "active", "value": True}
@@ -207,7 +210,7 @@ async def test_what_the_store_cannot_take_now_is_written_later(tmp_path: Path) -
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
         recorder, store = Recorder(clock), Broken(Unavailable("busy"))
-        worker = Worker(recorder, store, clock, 30)  # type: ignore[arg-type]
+        worker = Worker(recorder, store, clock, 30, hub.keys)  # type: ignore[arg-type]
         await worker.flush()
         assert store.written == []
         recorder.used(used(place), "read")
@@ -227,7 +230,7 @@ async def test_refusals_that_are_there_already_do_not_stop_the_rest(tmp_path: Pa
         directory = place.directory
         refusal = refusal_of(place)
         recorder = Recorder(clock)
-        worker = Worker(recorder, hub.stores.counters, clock, 30)
+        worker = Worker(recorder, hub.stores.counters, clock, 30, hub.keys)
         for _ in range(2):
             recorder.refused(refusal)
             recorder.used(used(place), "read")
@@ -241,7 +244,7 @@ async def test_what_the_store_will_never_take_does_not_hold_up_the_rest(tmp_path
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
         recorder, store = Recorder(clock), Broken(Stale())
-        worker = Worker(recorder, store, clock, 30)  # type: ignore[arg-type]
+        worker = Worker(recorder, store, clock, 30, hub.keys)  # type: ignore[arg-type]
         recorder.refused(refusal_of(place))
         recorder.used(used(place), "read")
         await worker.flush()
@@ -264,7 +267,7 @@ async def test_the_worker_goes_on_after_a_fault_and_writes_what_is_left_at_the_e
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
         recorder, store = Recorder(clock), Broken(RuntimeError("ours"))
-        worker = Worker(recorder, store, lambda: 86_400_000_000 * 40, 30)  # type: ignore[arg-type]
+        worker = Worker(recorder, store, lambda: 86_400_000_000 * 40, 30, hub.keys)  # type: ignore[arg-type]
         worker.start()
         recorder.used(used(place), "read")
         for _ in range(2000):
@@ -276,7 +279,7 @@ async def test_the_worker_goes_on_after_a_fault_and_writes_what_is_left_at_the_e
         recorder.used(used(place), "read")
         await worker.stop()
         assert len(store.written) == 2
-        idle = Worker(recorder, store, clock, 30)  # type: ignore[arg-type]
+        idle = Worker(recorder, store, clock, 30, hub.keys)  # type: ignore[arg-type]
         await idle.stop()
 
 
@@ -296,7 +299,7 @@ async def test_the_worker_is_not_cancelled_while_it_writes(tmp_path: Path, monke
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
         recorder, store = Recorder(clock), Slow()
-        worker = Worker(recorder, store, clock, 30)  # type: ignore[arg-type]
+        worker = Worker(recorder, store, clock, 30, hub.keys)  # type: ignore[arg-type]
         worker.start()
         recorder.used(used(place), "read")
         await store.begun.wait()
@@ -305,6 +308,38 @@ async def test_the_worker_is_not_cancelled_while_it_writes(tmp_path: Path, monke
         store.go_on.set()
         await stopping
         assert len(store.written) == 1
+
+
+async def test_the_worker_takes_up_a_rotated_key_and_goes_on_with_the_former_where_it_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hallway.worker.TICK_SECONDS", 0.001)
+    monkeypatch.setattr("hallway.worker.FLUSH_TICKS", 2)
+    async with opened(tmp_path) as hub:
+        worker = Worker(Recorder(clock), hub.stores.counters, clock, 30, hub.keys)
+        worker.start()
+        await rotate(hub.stores.keys, bytes.fromhex(MASTER_KEY), clock())
+        for _ in range(2000):
+            if hub.keys.ring.current_id == 2:
+                break
+            await asyncio.sleep(0.001)
+        assert hub.keys.ring.current_id == 2
+        await worker.stop()
+        other = bytes.fromhex("22" * 32)
+        await change_master(hub.stores.keys, bytes.fromhex(MASTER_KEY), other)
+        await rotate(hub.stores.keys, other, clock())
+        with capture_logs() as logs:
+            await worker.renew_keys()
+        assert [log["event"] for log in logs] == ["data_key_not_taken_up"]
+        assert hub.keys.ring.current_id == 2
+
+        async def away() -> bool:
+            raise Unavailable("busy")
+
+        away_keys = SimpleNamespace(renew=away)
+        with capture_logs() as logs:
+            await Worker(Recorder(clock), hub.stores.counters, clock, 30, away_keys).renew_keys()  # type: ignore[arg-type]
+        assert [log["event"] for log in logs] == ["keys_not_read"]
 
 
 async def test_strangers_do_not_pile_up_while_the_store_is_away(tmp_path: Path) -> None:

@@ -188,3 +188,29 @@ def test_the_master_key_changes_in_the_store() -> None:
     asyncio.run(service.change_master(store, MASTER, OTHER))
     assert asyncio.run(service.check(store, OTHER)) is store.record
     assert asyncio.run(service.check(Kept(), OTHER)) == NO_KEYS
+
+
+def test_a_held_ring_takes_up_what_was_rotated_since() -> None:
+    store = Kept()
+    held = asyncio.run(service.held_ring(store, MASTER, NOW))
+    before = held.ring
+    assert asyncio.run(held.renew()) is False and held.ring is before
+    asyncio.run(service.rotate(store, MASTER, LATER))
+    sealed = before.encrypt(b"x", b"")
+    assert asyncio.run(held.renew()) is True and held.ring.current_id == 2
+    assert held.ring.decrypt(sealed, b"") == b"x"
+    assert MASTER.hex() not in repr(held) and repr(MASTER) not in repr(held)
+
+
+def test_a_held_ring_stays_as_it_was_where_there_is_nothing_to_open() -> None:
+    store = Kept()
+    held = asyncio.run(service.held_ring(store, MASTER, NOW))
+    before, record = held.ring, store.record
+    store.record = NO_KEYS
+    assert asyncio.run(held.renew()) is False
+    store.record = rewrapped(record, MASTER, OTHER)
+    assert asyncio.run(held.renew()) is False
+    store.record = rotated(store.record, OTHER, LATER)
+    with pytest.raises(WrongMasterKey):
+        asyncio.run(held.renew())
+    assert held.ring is before

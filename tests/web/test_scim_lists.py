@@ -2,16 +2,18 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from hallway.keys.service import rotate
+from hallway.keys.service import change_master, rotate
 from hallway.store.database import ScanTimedOut
+from hallway.web.app import application_of
 from hallway.web.wiring import clock
-from tests.rooms.opened import MASTER_KEY, opened
+from tests.rooms.opened import MASTER_KEY, opened, settings_in
 from tests.web.deployment import Answer, Client, Deployment, deployed
 
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -163,6 +165,26 @@ async def test_a_cursor_sealed_before_the_key_was_rotated_still_opens(
             assert [answer.status for answer in answers][-2:] == [200] * min(rotations, 2)
             assert (answers[0].status == 200) is (rotations < 3)
             cursors.append((await client.get("/Users?count=2&cursor=")).body["nextCursor"])
+
+
+async def test_a_cursor_of_another_process_that_has_a_newer_key_opens_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with deployed(tmp_path, monkeypatch) as first:
+        client = await filled(first, 5)
+        await rotate(first.hub.stores.keys, bytes.fromhex(MASTER_KEY), clock())
+        other = application_of(settings_in(tmp_path))
+        await other.lifespan.start()
+        try:
+            with_newer = replace(client, app=other)
+            cursor = (await with_newer.get("/Users?count=2&cursor=")).body["nextCursor"]
+        finally:
+            await other.lifespan.stop()
+        assert (await client.get(f"/Users?count=2&cursor={cursor}")).names == ["u02", "u03"]
+        assert_refused(await client.get(f"/Users?count=2&cursor={cursor[:-4]}AAAA"), 400, "invalidCursor")
+        await rotate(first.hub.stores.keys, bytes.fromhex(MASTER_KEY), clock())
+        await change_master(first.hub.stores.keys, bytes.fromhex(MASTER_KEY), bytes.fromhex("22" * 32))
+        assert_refused(await client.get(f"/Users?count=2&cursor={cursor[:-4]}AAAA"), 400, "invalidCursor")
 
 
 async def test_a_value_too_long_for_a_cursor_is_refused_with_the_reason(

@@ -1,10 +1,33 @@
 """Opening, rotating and checking the keys of a database."""
 
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from hallway.keys.model import NO_KEYS, KeyRecord, KeysChanged, WrongMasterKey
 from hallway.keys.ports import KeyStore
 from hallway.keys.ring import Ring, current, master_fits, opened, rewrapped, rotated
+
+
+@dataclass(slots=True)
+class HeldRing:
+    """The ring of a process that runs on: `renew` takes up what another process made current since."""
+
+    ring: Ring
+    _store: KeyStore
+    _master: bytes = field(repr=False)
+
+    async def renew(self) -> bool:
+        """Whether there was a newer data key; raises `WrongMasterKey` where the master key was changed since too."""
+        record = await self._store.read()
+        if not record.keys or current(record).id == self.ring.current_id:
+            return False
+        self.ring = opened(record, self._master)
+        return True
+
+
+async def held_ring(store: KeyStore, master: bytes, now: int) -> HeldRing:
+    """The ring of this database, to be renewed; raises as `open_ring` does."""
+    return HeldRing(await open_ring(store, master, now), store, master)
 
 
 async def open_ring(store: KeyStore, master: bytes, now: int) -> Ring:

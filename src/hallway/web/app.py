@@ -139,7 +139,7 @@ class Serving:
             raise CannotStart(str(problem)) from problem
         self._hub = hub
         gathered = recorder()
-        self._worker = Worker(gathered, hub.stores.counters, clock, self._settings.exchange_retention_days)
+        self._worker = Worker(gathered, hub.stores.counters, clock, self._settings.exchange_retention_days, hub.keys)
         self._worker.start()
         if isinstance(hub.stores.database, SqliteDatabase):
             hub.stores.database.keep_checkpointing()

@@ -122,7 +122,7 @@ class ScimEndpoints:
     async def _page(self, request: Request, scene: Scene, kind: Kind, asked: SearchRequest) -> Response:
         count = self._count(asked.count)
         question = listing.question_of(scene, kind, asked)
-        after = self._position(scene, question, asked.cursor, count) if asked.cursor else None
+        after = await self._position(scene, question, asked.cursor, count) if asked.cursor else None
         found = await listing.listed(self._desk, scene, question, (asked.start_index, count), after)
         if asked.cursor is None:
             paging = Paging(found.total, found.start)
@@ -134,8 +134,8 @@ class ScimEndpoints:
     def _count(self, asked: int | None) -> int:
         return self._settings.page_size_default if asked is None else min(asked, self._settings.page_size_max)
 
-    def _position(self, scene: Scene, question: listing.Question, cursor: str, count: int) -> Position:
-        content = self.door.opened_cursor(listing.scope_of(scene, question), cursor)
+    async def _position(self, scene: Scene, question: listing.Question, cursor: str, count: int) -> Position:
+        content = await self.door.opened_cursor(listing.scope_of(scene, question), cursor)
         if count != content.count:
             raise ScimProblem(400, "A walk by cursor keeps the count of its first request.", "invalidCount")
         return listing.position_of(content)

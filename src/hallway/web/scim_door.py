@@ -25,7 +25,7 @@ from hallway.hub.directories.desk import Scene
 from hallway.hub.directories.model import Kind
 from hallway.ids import DIRECTORY, DirectoryId, ExchangeId, parsed
 from hallway.journal.model import Actor, Unavailable
-from hallway.keys.model import UnknownKey
+from hallway.keys.model import UnknownKey, WrongMasterKey
 from hallway.keys.ring import Ring
 from hallway.scim.cursor import CursorContent, CursorScope, opened_cursor
 from hallway.scim.json import Json
@@ -56,7 +56,8 @@ class ScimDoor:
     def __init__(self, hub: Hub, guard: DirectoryGuard, recorder: Recorder) -> None:
         self.desk = hub.desk
         self.catalogue = hub.catalogue
-        self.cursor_keys = _cursor_keys(hub.ring)
+        self._keys = hub.keys
+        self._cursor_keys = (hub.keys.ring, _cursor_keys(hub.keys.ring))
         self.settings = hub.settings
         self.quirk_seen: Observed = lambda _: None
         self.exchange_kept: Callable[[], None] = lambda: None
@@ -204,16 +205,36 @@ class ScimDoor:
             for name in names:
                 self.quirk_seen(name)
 
-    def opened_cursor(self, scope: CursorScope, text: str) -> CursorContent:
-        """What a cursor holds, sealed under the current key or one before it; 400 `invalidCursor`."""
-        for key in self.cursor_keys[1:]:
-            with suppress(ScimProblem):
-                return opened_cursor(key, scope, text)
-        return opened_cursor(self.cursor_keys[0], scope, text)
+    @property
+    def cursor_keys(self) -> list[bytes]:
+        """The keys that may have sealed a cursor that is still in use, the current one first."""
+        ring = self._keys.ring
+        if self._cursor_keys[0] is not ring:
+            self._cursor_keys = (ring, _cursor_keys(ring))
+        return self._cursor_keys[1]
+
+    async def opened_cursor(self, scope: CursorScope, text: str) -> CursorContent:
+        """What a cursor holds, sealed under the current key or one before it; 400 `invalidCursor`.
+
+        One that no key opens may be of a server that has a newer key already.
+        """
+        try:
+            return _opened_by_any(self.cursor_keys, scope, text)
+        except ScimProblem:
+            with suppress(WrongMasterKey):
+                if await self._keys.renew():
+                    return _opened_by_any(self.cursor_keys, scope, text)
+            raise
+
+
+def _opened_by_any(keys: list[bytes], scope: CursorScope, text: str) -> CursorContent:
+    for key in keys[1:]:
+        with suppress(ScimProblem):
+            return opened_cursor(key, scope, text)
+    return opened_cursor(keys[0], scope, text)
 
 
 def _cursor_keys(ring: Ring) -> list[bytes]:
-    """The keys that may have sealed a cursor that is still in use, the current one first."""
     found = []
     for key_id in range(ring.current_id, max(0, ring.current_id - CURSOR_KEYS), -1):
         with suppress(UnknownKey):

@@ -12,8 +12,7 @@ from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.organizations.service import Registrar
 from hallway.key_file import read_or_make_master_key
-from hallway.keys.ring import Ring
-from hallway.keys.service import open_ring
+from hallway.keys.service import HeldRing, held_ring
 from hallway.scim.declared import DeclarationProblem, DeclaredExtension, declared_schemas
 from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings, SettingsProblem
@@ -54,7 +53,7 @@ class Hub:
     desk: Desk
     registrar: Registrar
     catalogue: Catalogue
-    ring: Ring
+    keys: HeldRing
 
 
 def clock() -> int:
@@ -102,14 +101,14 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
     try:
         if not await current(database):
             raise SchemaProblem("The database is of an older program. Run: hallway migrate")
-        ring = await open_ring(KeyRecordStore(database), master, clock())
+        keys = await held_ring(KeyRecordStore(database), master, clock())
     except BaseException:
         await database.close()
         raise
     stores = _stores(database)
     desk = Desk(database, stores.resources, stores.directories, clock, os.urandom)
     registrar = Registrar(database, stores.organizations, clock, os.urandom)
-    return Hub(settings, stores, desk, registrar, catalogue, ring)
+    return Hub(settings, stores, desk, registrar, catalogue, keys)
 
 
 def _stores(database: Database) -> Stores:
