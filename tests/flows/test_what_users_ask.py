@@ -140,6 +140,20 @@ async def test_name_is_free_after_delete(hub: Hub, delete_deactivates: bool) -> 
         assert (await client.get("/Users")).names == ["Ada"]
 
 
+async def test_a_post_for_somebody_deactivated_is_a_conflict_while_she_can_be_read(hub: Hub) -> None:
+    async with connected(hub.directory(rules={"delete_deactivates": True})) as client:
+        ada = await client.create_user("ada", externalId="1815")
+        off = {"op": "replace", "path": "active", "value": False}
+        assert (await client.patch(f"/Users/{ada.id}", off)).body["active"] is False
+        assert_problem(await client.create_user("Ada", externalId="1815"), 409, "uniqueness")
+        found = (await client.get('/Users?filter=userName+eq+"ada"')).body["Resources"]
+        assert [(one["id"], one["active"]) for one in found] == [(ada.id, False)]
+        assert (await client.patch(f"/Users/{ada.id}", {**off, "value": True})).body["active"] is True
+        assert (await client.delete(f"/Users/{ada.id}")).status == 204
+        back = await client.create_user("Ada", externalId="1815")
+        assert (back.status, back.id) == (201, ada.id)
+
+
 async def test_racing_creates_of_one_name_make_one_user(hub: Hub) -> None:
     async with connected(hub.directory()) as client:
         answers = await asyncio.gather(*(client.create_user("Ada" if odd % 2 else "ada") for odd in range(20)))

@@ -143,6 +143,27 @@ async def test_people_who_move_keep_ids_groups_and_memberships(tmp_path: Path, m
         }
 
 
+@pytest.mark.parametrize("people", [People.MOVE, People.KEEP])
+async def test_deleted_people_who_are_kept_move_with_the_others_and_never_stop_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: People
+) -> None:
+    async with deployed(tmp_path, monkeypatch) as served:
+        hub = served.hub
+        place = await served.place(delete_deactivates=True)
+        target = await served.place(place.directory.organization, delete_deactivates=True)
+        old, new = served.client(place), served.client(target)
+        ada = await old.user("ada", externalId="1815", title="Countess")
+        await old.delete(f"/Users/{ada.id}")
+        await new.user("ada", externalId="other")
+        chosen = parting(people, target.directory if people is People.MOVE else None)
+        assert await administration(hub).delete(place.directory, chosen) == (1 if people is People.MOVE else 0)
+        assert (await new.get("/Users")).names == ["ada"]
+        back = await new.user("ada.lovelace", externalId="1815")
+        assert (back.status, back.id == ada.id, "title" in back.body) == (201, people is People.MOVE, False)
+        told = [kind for kind, _ in await events(hub, place, {"user.moved", "user.kept"})]
+        assert told == (["user.moved"] if people is People.MOVE else [])
+
+
 async def test_people_move_within_their_organization_only(tmp_path: Path) -> None:
     async with opened(tmp_path) as hub:
         place = await made_place(hub)

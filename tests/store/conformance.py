@@ -435,6 +435,26 @@ async def holds_people_move_with_their_groups(stage: Stage) -> None:
     await raises_stale(stage, ResourceMove(stage.key, await stage.stored(Kind.USER, twin), target.directory_id))
 
 
+async def holds_a_kept_user_moves_and_comes_back_where_she_moved_to(stage: Stage) -> None:
+    """Hidden there too, beside somebody who has her name by now; found by her externalId there and no longer here."""
+    rules = Rules(delete_deactivates=True)
+    ann = await stage.user("ann", externalId="E", emails=[{"value": "a@x"}])
+    await stage.delete_user(ann, rules=rules)
+    await stage.user("ann", 1)
+    target = stage.key_of(1)
+    gone = await stage.resources.gone_by_external_id(stage.key, "E")
+    assert gone is not None
+    await stage.write(ResourceMove(stage.key, gone, target.directory_id))
+    await raises_stale(stage, ResourceMove(stage.key, gone, target.directory_id))
+    assert await stage.resources.gone_by_external_id(stage.key, "E") is None
+    moved = await stage.resources.gone_by_external_id(target, "E")
+    assert moved is not None and (moved.id, moved.kind) == (ann, Kind.GONE)
+    assert (await DirectoryStore(stage.database).standing(target)).users == 1
+    outcome = await create_user(stage.desk, stage.scene(1, rules=rules), user_body("ann.b", externalId="E"))
+    assert outcome.stored is not None and outcome.stored.id == ann
+    assert (await DirectoryStore(stage.database).standing(target)).users == 2
+
+
 # Pages
 
 ORDERS = [

@@ -16,6 +16,7 @@ CHECKS: dict[str, Check] = {
     if name.startswith("holds_")
 }
 _MADE_BY_HAND = {
+    "a_kept_user_moves_and_comes_back_where_she_moved_to",
     "a_removed_organization_leaves_nothing",
     "a_stale_change_of_a_batch_fails_alone",
     "an_exact_update_needs_the_revision_too",

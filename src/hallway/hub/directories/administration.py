@@ -130,15 +130,19 @@ class Administration:
 
     async def _part(self, directory: Directory, parting: Parting) -> int:
         handled = 0
-        async for stored in self._everybody(directory):
+        async for stored in self._everybody(directory, parting):
             await self._part_one(directory, parting, stored.id, stored.kind)
             handled += 1
             parting.done(handled)
         return handled
 
-    async def _everybody(self, directory: Directory) -> AsyncIterator[Stored]:
-        """Users, then groups; those that leave meanwhile disturb nobody's turn."""
-        for kind in (Kind.USER, Kind.GROUP):
+    async def _everybody(self, directory: Directory, parting: Parting) -> AsyncIterator[Stored]:
+        """Users, then groups; those that leave meanwhile disturb nobody's turn.
+
+        Deleted users that are kept move with the others, so that who comes back there is the same person.
+        """
+        moving = parting.people is People.MOVE
+        for kind in (Kind.USER, Kind.GONE, Kind.GROUP) if moving else (Kind.USER, Kind.GROUP):
             search = Search(kind, 1, PAGE, lambda _: True, lambda _: (0, ""))
             following: Position | None = Position((0, ""), ResourceId(b""))
             while following is not None:
@@ -165,20 +169,22 @@ class Administration:
     async def _refuse_taken_names(self, directory: Directory, parting: Parting) -> None:
         if parting.target is None:
             return
-        everybody = self._everybody(directory)
+        everybody = self._everybody(directory, parting)
         taken = [_name(one) async for one in everybody if await self._is_taken(parting.target, one)]
         if taken:
             raise _taken(taken)
 
     async def _is_taken(self, target: Directory, stored: Stored) -> bool:
-        """Whether somebody in `target` has the name, so that this one cannot move there."""
+        """Whether somebody in `target` has the name, so that this one cannot move there; the deleted hold none."""
+        if stored.kind is Kind.GONE:
+            return False
         name = columns_of(stored.kind, resource_of(stored)).name_key
         if name is None:
             return False
         return await self._desk.resources.id_by_name(_key(target), stored.kind, name) is not None
 
     def _parted(self, directory: Directory, parting: Parting, stored: Stored) -> tuple[tuple[Row, ...], str]:
-        noun = "user" if stored.kind is Kind.USER else "group"
+        noun = "group" if stored.kind is Kind.GROUP else "user"
         if parting.target is not None:
             return (ResourceMove(_key(directory), stored, parting.target.id),), f"{noun}.moved"
         if parting.people is People.DEACTIVATE and stored.kind is Kind.USER:
