@@ -48,7 +48,7 @@ def test_events_are_those_of_the_program() -> None:
 
 
 def test_routes_are_those_of_the_program() -> None:
-    routes = importlib.import_module("hallway.web.app").ROUTES
+    routes = importlib.import_module("hallway.web.routes").ROUTES
     told = set(_ROUTE.findall((REFERENCE / "routes.md").read_text(encoding="utf-8")))
     assert told == {f"{route.method} {route.path}" for route in routes}
 

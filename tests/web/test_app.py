@@ -11,9 +11,11 @@ import pytest
 from hallway.journal.model import Unavailable
 from hallway.store.migrate import SchemaProblem
 from hallway.web import app as app_module
-from hallway.web.app import ROUTES, Row, application, application_of
+from hallway.web.app import application, application_of
 from hallway.web.edge import CannotStart
 from hallway.web.http import Request
+from hallway.web.routes import ROUTES
+from hallway.web.rows import METRICS_TOKEN, NONE, PAGE_GUARDS, TOKEN, Row
 from tests.rooms.opened import MASTER_KEY, settings_in
 from tests.web.asgi import Answer, call
 from tests.web.deployment import Deployment, deployed
@@ -170,7 +172,9 @@ def test_the_application_of_a_process_takes_its_settings_from_the_environment(
 def test_every_route_names_its_guard_and_no_two_are_the_same() -> None:
     places = [(row.method, row.path) for row in ROUTES]
     assert len(places) == len(set(places))
-    assert {row.guard for row in ROUTES} == {"none", "directory token", "metrics token, if one is set"}
+    assert {row.guard for row in ROUTES if not row.page} == {NONE, TOKEN, METRICS_TOKEN}
+    assert {row.guard for row in ROUTES if row.page} <= PAGE_GUARDS
+    assert [row for row in ROUTES if row.page and (row.cross_site or row.any_host)] == []
     assert all(isinstance(row, Row) and row.description.endswith(".") for row in ROUTES)
 
 

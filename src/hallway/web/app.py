@@ -3,10 +3,8 @@
 import gc
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from os import environ
 from pathlib import Path
-from typing import Final
 
 from hallway.journal.model import Unavailable
 from hallway.key_file import KeyFileProblem
@@ -25,63 +23,14 @@ from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.limits import Bucket, RateLimiter
 from hallway.web.metrics import Metrics
 from hallway.web.quick_reads import QuickReads
+from hallway.web.routes import ROUTES
 from hallway.web.routing import Handler, Match, Route, Router, WrongMethod
+from hallway.web.rows import Row
 from hallway.web.scim import ScimEndpoints
 from hallway.web.scim_discovery import ScimDiscovery
 from hallway.web.scim_door import ScimDoor, rendered_problem
 from hallway.web.wiring import Hub, clock, opened_hub, recorder
 from hallway.worker import Worker
-
-SCIM: Final = "/scim/{directory}/v2"
-TOKEN: Final = "directory token"  # noqa: S105 - the guard's name
-NONE: Final = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the route table: `handler` names the function; `cross_site` as in `Route`."""
-
-    method: str
-    path: str
-    guard: str
-    handler: str
-    description: str
-    cross_site: bool = True
-    any_host: bool = False
-
-
-ROUTES: Final = (
-    Row("GET", "/healthz", NONE, "healthz", "200 while the process lives.", any_host=True),
-    Row("GET", "/readyz", NONE, "readyz", "200 when it can serve, 503 and why when not.", any_host=True),
-    Row("GET", "/metrics", "metrics token, if one is set", "metrics", "Counters for Prometheus.", any_host=True),
-    Row("GET", f"{SCIM}/ServiceProviderConfig", NONE, "service_provider_config", "What this server supports."),
-    Row("GET", f"{SCIM}/ResourceTypes", NONE, "resource_types", "The resource types."),
-    Row("GET", f"{SCIM}/ResourceTypes/{{id}}", NONE, "resource_type", "One resource type by its name."),
-    Row("GET", f"{SCIM}/Schemas", NONE, "schemas", "All schemas, with the extensions that are switched on."),
-    Row("GET", f"{SCIM}/Schemas/{{id}}", NONE, "schema", "One schema by its URN."),
-    Row("GET", SCIM, TOKEN, "root_list", "List or filter users and groups together."),
-    Row("POST", f"{SCIM}/.search", TOKEN, "root_search", "The same, asked in a body."),
-    Row("POST", f"{SCIM}/Bulk", TOKEN, "bulk", "Several operations in one request."),
-    Row("GET", f"{SCIM}/Users", TOKEN, "user_list", "List or filter users."),
-    Row("POST", f"{SCIM}/Users", TOKEN, "user_create", "Create a user."),
-    Row("POST", f"{SCIM}/Users/.search", TOKEN, "user_search", "List or filter users, asked in a body."),
-    Row("GET", f"{SCIM}/Users/{{id}}", TOKEN, "user_get", "Get a user."),
-    Row("PUT", f"{SCIM}/Users/{{id}}", TOKEN, "user_replace", "Replace a user."),
-    Row("PATCH", f"{SCIM}/Users/{{id}}", TOKEN, "user_patch", "Change a user."),
-    Row("DELETE", f"{SCIM}/Users/{{id}}", TOKEN, "user_delete", "Delete a user, or deactivate by the rules."),
-    Row("GET", f"{SCIM}/Groups", TOKEN, "group_list", "List or filter groups."),
-    Row("POST", f"{SCIM}/Groups", TOKEN, "group_create", "Create a group."),
-    Row("POST", f"{SCIM}/Groups/.search", TOKEN, "group_search", "List or filter groups, asked in a body."),
-    Row("GET", f"{SCIM}/Groups/{{id}}", TOKEN, "group_get", "Get a group."),
-    Row("PUT", f"{SCIM}/Groups/{{id}}", TOKEN, "group_replace", "Replace a group."),
-    Row("PATCH", f"{SCIM}/Groups/{{id}}", TOKEN, "group_patch", "Change a group or its members."),
-    Row("DELETE", f"{SCIM}/Groups/{{id}}", TOKEN, "group_delete", "Delete a group; its members stay."),
-    *(
-        Row(method, f"{SCIM}/Me", TOKEN, "me", "501: a directory's token is not a user.")
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
-    ),
-)
-"""Every route. Guards, docs and tests read it; nothing is served that does not stand here."""
 
 
 def application() -> Edge:

@@ -1,0 +1,1 @@
+"""Accounts: registering, signing in, and what a person sets for herself."""

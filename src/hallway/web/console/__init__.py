@@ -1,0 +1,1 @@
+"""The console of an organization: its settings and its directories."""

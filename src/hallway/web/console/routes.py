@@ -1,0 +1,7 @@
+"""The console of an organization: its settings and its directories."""
+
+from typing import Final
+
+from hallway.web.rows import Row
+
+ROUTES: Final[tuple[Row, ...]] = ()

@@ -1,0 +1,26 @@
+"""The whole route table. Guards, docs and tests read it; nothing is served that does not stand here."""
+
+from typing import Final
+
+from hallway.web.account.routes import ROUTES as ACCOUNT_ROUTES
+from hallway.web.console.routes import ROUTES as CONSOLE_ROUTES
+from hallway.web.operator.routes import ROUTES as OPERATOR_ROUTES
+from hallway.web.rows import METRICS_TOKEN, NONE, Row
+from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
+from hallway.web.setup.routes import ROUTES as SETUP_ROUTES
+
+OPERATION_ROUTES: Final = (
+    Row("GET", "/healthz", NONE, "healthz", "200 while the process lives.", any_host=True),
+    Row("GET", "/readyz", NONE, "readyz", "200 when it can serve, 503 and why when not.", any_host=True),
+    Row("GET", "/metrics", METRICS_TOKEN, "metrics", "Counters for Prometheus.", any_host=True),
+)
+
+ROUTES: Final[tuple[Row, ...]] = (
+    *OPERATION_ROUTES,
+    *SCIM_ROUTES,
+    *ACCOUNT_ROUTES,
+    *CONSOLE_ROUTES,
+    *SETUP_ROUTES,
+    *OPERATOR_ROUTES,
+)
+"""Every route."""

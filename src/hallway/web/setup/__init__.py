@@ -1,0 +1,1 @@
+"""The portal behind a set-up link."""
