@@ -5,7 +5,7 @@ will never take is dropped, so that the rest is written.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -28,7 +28,7 @@ _log = structlog.get_logger("hallway.worker")
 @dataclass(slots=True)
 class Worker:
     """Refusals are written within a tenth of a second; counters are, and new keys taken up, every ten seconds;
-    exchanges go after `retention_days`.
+    exchanges go after `retention_days`. `hourly` is done at the start, and once an hour from then on.
     """
 
     recorder: Recorder
@@ -36,6 +36,7 @@ class Worker:
     clock: Callable[[], int]
     retention_days: int
     keys: HeldRing
+    hourly: Sequence[Callable[[], Awaitable[object]]] = ()
     _task: asyncio.Task[None] | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -61,6 +62,8 @@ class Worker:
                     await self.renew_keys()
                 if tick % EXPIRY_TICKS == 1:
                     await self.store.expire(self.clock() - self.retention_days * DAY)
+                    for job in self.hourly:
+                        await job()
             except Exception:  # noqa: BLE001 - the worker loop
                 _log.exception("worker_failed")
 

@@ -113,6 +113,19 @@ def test_rules_that_mean_nothing_are_refused(environ: dict[str, str], words: tup
     assert json_of(environ, "hub", "directory", "show", directory) == before
 
 
+def test_a_token_is_rotated_and_the_old_one_waits_or_ends(environ: dict[str, str]) -> None:
+    _, directory, _ = made(environ)
+    [old] = json_of(environ, "hub", "token", "list", directory)
+    new = json_of(environ, "hub", "token", "rotate", old["id"], "--expires-in-days", "30")
+    assert new["replaces"] == old["id"] and new["token"].startswith("hw_scim_")
+    assert [one["state"] for one in json_of(environ, "hub", "token", "list", directory)] == ["alive", "alive"]
+    assert "a day after the first request" in text_of(environ, "hub", "token", "rotate", old["id"])
+    assert "has ended" in text_of(environ, "hub", "token", "rotate", new["id"], "--now")
+    states = [one["state"] for one in json_of(environ, "hub", "token", "list", directory)]
+    assert states == ["alive", "revoked", "alive", "alive"]
+    assert "no living token" in refusal_of(environ, "hub", "token", "rotate", new["id"])
+
+
 def test_tokens_are_made_imported_listed_and_revoked(environ: dict[str, str]) -> None:
     _, directory, _ = made(environ)
     second = json_of(environ, "hub", "token", "create", directory, "--expires-in-days", "7", "--label", "second")

@@ -71,7 +71,9 @@ def token_shape(one: Token, now: int) -> JsonObject:
         "created_at": instant(one.created_at),
         "expires_at": instant(one.expires_at),
         "revoked_at": instant(one.revoked_at),
+        "first_used_at": instant(one.first_used_at),
         "last_used_at": instant(one.last_used_at),
         "last_address": one.last_address,
         "last_client": one.last_client,
+        "replaces": None if one.replaces is None else wire(TOKEN, one.replaces),
     }

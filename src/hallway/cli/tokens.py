@@ -5,12 +5,14 @@ from typing import Annotated
 import typer
 
 from hallway.cli.directories import administration
-from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
 from hallway.cli.shapes import token_shape
 from hallway.hub.directories.administration import found_directory, found_token
 from hallway.hub.directories.resources import DirectoryKey
+from hallway.hub.directories.rotation import rotated
 from hallway.hub.directories.tokens import MadeToken
 from hallway.hub.organizations.service import Refused
+from hallway.ids import DIRECTORY, wire
 from hallway.scim.json import Json, JsonObject
 from hallway.web.wiring import Hub, clock
 
@@ -87,6 +89,36 @@ def list_command(
         return
     columns = ("id", "state", "expires_at", "last_used_at", "last_address", "last_client", "label")
     table(columns, [tuple("" if one[column] is None else str(one[column]) for column in columns) for one in shapes])
+
+
+@app.command()
+def rotate(
+    token: Annotated[str, typer.Argument(metavar="TOKEN", help="The old token's id (tok_…).")],
+    days: Days = None,
+    now: Annotated[bool, typer.Option("--now", help="End the old token at once; what it is in stops working.")] = False,
+    as_json: AsJson = False,
+    database: Database = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Make the token that takes another one's place; the old one ends a day after the first use of the new one."""
+    settings = settings_of({"database": database, "base_url": base_url})
+
+    async def act(hub: Hub) -> MadeToken:
+        old = await found_token(hub.desk, token)
+        directory = await found_directory(hub.desk, wire(DIRECTORY, old.directory_id))
+        made = await rotated(hub.desk, directory, old, days or settings.tokens_default_days, actor())
+        if now:
+            await administration(hub).revoke_token(old)
+        return made
+
+    made = run_with_hub(settings, act)
+    shape: JsonObject = {**token_shape(made.token, clock()), "token": made.text}
+    if as_json:
+        show_json(shape)
+        return
+    say(f"{shape['id']} ends {shape['expires_at']}. It is shown this once:")
+    say(made.text)
+    say(f"{token} {'has ended.' if now else 'ends a day after the first request with the new one.'}")
 
 
 @app.command()

@@ -23,7 +23,8 @@ ADD_QUIRKS = statement(
 )
 USED = statement(
     "token_used",
-    """UPDATE token SET last_used_at = ?3, last_address = ?4, last_client = ?5
+    """UPDATE token SET last_used_at = ?3, last_address = ?4, last_client = ?5,
+         first_used_at = COALESCE(first_used_at, ?3)
        WHERE organization_id = ?1 AND id = ?2""",
 )
 REQUESTED = statement(

@@ -31,7 +31,7 @@ from hallway.store.statement import ResultRow, Step, statement
 
 _DIRECTORY: Final = "organization_id, id, name, provider, state, base_path, rules, created_at"
 _TOKEN: Final = """organization_id, id, directory_id, label, hash, imported, created_at, expires_at, revoked_at,
-    last_used_at, last_address, last_client"""  # noqa: S105 - column names
+    last_used_at, last_address, last_client, first_used_at, replaces"""  # noqa: S105 - column names
 
 LOCATED = statement("global_located", "SELECT organization_id, target FROM locator WHERE kind = ?1 AND key_hash = ?2")
 LOCATE = statement(
@@ -56,9 +56,12 @@ UPDATE_DIRECTORY = statement(
 )
 TOKEN_BY_ID = statement("token_by_id", f"SELECT {_TOKEN} FROM token WHERE organization_id = ?1 AND id = ?2")
 TOKENS = statement("tokens", f"SELECT {_TOKEN} FROM token WHERE organization_id = ?1 AND directory_id = ?2 ORDER BY id")
+UNEXPIRED_TOKENS = statement(
+    "tokens_unexpired", f"SELECT {_TOKEN} FROM token WHERE organization_id = ?1 AND expires_at > ?2 ORDER BY id"
+)
 INSERT_TOKEN = statement(
     "token_insert",
-    f"INSERT INTO token ({_TOKEN}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    f"INSERT INTO token ({_TOKEN}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 )
 REVOKE_TOKEN = statement(
     "token_revoke",
@@ -142,6 +145,11 @@ class DirectoryStore:
         rows = await tenant(self._database, key.organization_id).rows(TOKENS, key.directory_id)
         return [_token(key.organization_id, row) for row in rows]
 
+    async def unexpired_tokens(self, organization_id: OrganizationId, now: int) -> Sequence[Token]:
+        """Tokens of all of an organization's directories, revoked ones too, oldest first."""
+        rows = await tenant(self._database, organization_id).rows(UNEXPIRED_TOKENS, now)
+        return [_token(organization_id, row) for row in rows]
+
     async def standing(self, key: DirectoryKey) -> Standing:
         """Counts of the directory."""
         own = tenant(self._database, key.organization_id)
@@ -184,12 +192,15 @@ def _plain(value: object) -> object:
 
 
 def _token(organization_id: OrganizationId, row: ResultRow) -> Token:
-    token_id, directory_id, label, digest, imported, created, expires, revoked, used, address, client = cast(
-        "tuple[TokenId, DirectoryId, str, bytes, int, int, int, int | None, int | None, str, str]", row
-    )
+    (token_id, directory_id, label, digest, imported, created, expires, revoked, used, address, client, first,
+     replaces) = cast(
+        "tuple[TokenId, DirectoryId, str, bytes, int, int, int, int | None, int | None, str, str, int | None,"
+        " TokenId | None]",
+        row,
+    )  # fmt: skip
     return Token(
         token_id, organization_id, directory_id, label, digest, created, expires, bool(imported), revoked, used,
-        address, client,
+        address, client, first, replaces,
     )  # fmt: skip
 
 
@@ -226,7 +237,7 @@ def _new_token(org: bytes, row: NewToken) -> Sequence[Step]:
     one = row.token
     columns = (
         one.id, one.directory_id, one.label, one.hash, int(one.imported), one.created_at, one.expires_at,
-        one.revoked_at, one.last_used_at, one.last_address, one.last_client,
+        one.revoked_at, one.last_used_at, one.last_address, one.last_client, one.first_used_at, one.replaces,
     )  # fmt: skip
     return [Step(INSERT_TOKEN, (org, *columns)), *(Step(LOCATE, (org, *key, one.id)) for key in _token_keys(one))]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from os import environ
 from pathlib import Path
 
+from hallway.hub.directories.upkeep import TokenUpkeep
 from hallway.journal.model import Unavailable
 from hallway.key_file import KeyFileProblem
 from hallway.keys.model import WrongMasterKey
@@ -88,7 +89,8 @@ class Serving:
             raise CannotStart(str(problem)) from problem
         self._hub = hub
         gathered = recorder()
-        self._worker = Worker(gathered, hub.stores.counters, clock, self._settings.exchange_retention_days, hub.keys)
+        days = self._settings.exchange_retention_days
+        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, (_upkeep(hub).round,))
         self._worker.start()
         if isinstance(hub.stores.database, SqliteDatabase):
             hub.stores.database.keep_checkpointing()
@@ -146,6 +148,10 @@ class Serving:
         request.template = found.route.path
         request.params = {name: value for name, value in found.params.items() if name != "directory"}
         return await found.route.handler(request)
+
+
+def _upkeep(hub: Hub) -> TokenUpkeep:
+    return TokenUpkeep(hub.desk, hub.stores.organizations)
 
 
 def _guard(hub: Hub) -> DirectoryGuard:

@@ -79,7 +79,8 @@ class Directory:
 class Token:
     """A bearer token of one directory; only the SHA-256 of its text is kept.
 
-    `imported` tokens were made elsewhere: they are found by their hash, ours by their id.
+    `imported` tokens were made elsewhere: they are found by their hash, ours by their id. `replaces` is the token
+    whose place this one takes, `first_used_at` when a request first came with it.
     """
 
     id: TokenId
@@ -94,6 +95,8 @@ class Token:
     last_used_at: int | None = None
     last_address: str = ""
     last_client: str = ""
+    first_used_at: int | None = None
+    replaces: TokenId | None = None
 
     def is_alive(self, now: int) -> bool:
         """Neither revoked nor expired."""

@@ -126,6 +126,10 @@ class Directories(Protocol):
         """All tokens of a directory, oldest first."""
         ...
 
+    async def unexpired_tokens(self, organization_id: OrganizationId, now: int) -> Sequence[Token]:
+        """Tokens of all of an organization's directories, revoked ones too, oldest first."""
+        ...
+
     async def standing(self, key: DirectoryKey) -> Standing:
         """Counts of the directory."""
         ...

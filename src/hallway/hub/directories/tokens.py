@@ -11,7 +11,7 @@ from typing import Final
 
 from hallway.hub.directories.model import Directory, NewToken, Token, TokenRevocation
 from hallway.hub.directories.ports import Directories
-from hallway.ids import EntryId, TokenId, fresh_id
+from hallway.ids import TOKEN, EntryId, TokenId, fresh_id, wire
 from hallway.journal.model import Actor, Change, Entry
 from hallway.journal.ports import Ledger
 from hallway.scim.json import JsonObject
@@ -60,13 +60,16 @@ def imported_token(directory: Directory, now: int, entropy: bytes, days: int, di
 def new_token_change(token: Token, actor: Actor, entry_id: EntryId) -> Change:
     """What making it writes."""
     facts: JsonObject = {"expires_at": token.expires_at, "imported": token.imported, "label": token.label}
+    if token.replaces is not None:
+        facts["replaces"] = wire(TOKEN, token.replaces)
     entry = Entry(entry_id, "token.created", token.created_at, actor, token.id, token.directory_id, facts=facts)
     return Change(token.organization_id, (NewToken(token),), (entry,), entry_id)
 
 
 async def revoke(ledger: Ledger, token: Token, actor: Actor, now: int, entry_id: EntryId) -> None:
     """End a token; raises `Stale` where it had ended already."""
-    entry = Entry(entry_id, "token.revoked", now, actor, token.id, token.directory_id)
+    facts: JsonObject = {"label": token.label} if token.label else {}
+    entry = Entry(entry_id, "token.revoked", now, actor, token.id, token.directory_id, facts=facts)
     await ledger.commit(Change(token.organization_id, (TokenRevocation(token, now),), (entry,), entry_id))
 
 
