@@ -56,7 +56,7 @@ class Worker:
         while not await self._is_stopping():
             tick += 1
             try:
-                if tick % FLUSH_TICKS == 0 or self.recorder.has_refusals():
+                if tick % FLUSH_TICKS == 0 or self.recorder.is_pressed():
                     await self.flush()
                 if tick % FLUSH_TICKS == 0:
                     await self.renew_keys()
@@ -100,4 +100,5 @@ class Worker:
             # A refusal is there already: the answer to an earlier commit was lost.
             _log.warning("refusals_dropped", count=len(gathered.refusals))
             gathered.refusals.clear()
+            gathered.reads.clear()
             self.recorder.give_back(gathered)

@@ -80,7 +80,9 @@ async def test_both_tokens_work_until_a_day_after_the_first_use_of_the_new_one(t
         assert await token_of(hub.stores.directories, old.text, clock()) is not None
         await _use(hub, made.token, clock() - GRACE - DAY)
         await _use(hub, made.token, clock())
-        assert (await _again(hub, place, made.token)).first_used_at == pytest.approx(clock() - GRACE - DAY, abs=DAY // 24)
+        assert (await _again(hub, place, made.token)).first_used_at == pytest.approx(
+            clock() - GRACE - DAY, abs=DAY // 24
+        )
         await TokenUpkeep(hub.desk, hub.stores.organizations).round()
         assert await token_of(hub.stores.directories, old.text, clock()) is None
         assert await token_of(hub.stores.directories, made.text, clock()) is not None

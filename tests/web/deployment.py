@@ -142,7 +142,11 @@ class Deployment:
         await worker.flush()
 
     async def exchanges(self, place: Place) -> list[Exchange]:
-        """What was kept of a directory's requests, oldest first."""
+        """What was kept of a directory's writes and refusals, oldest first."""
+        return [one for one in await self.everything_kept(place) if not one.is_answered_read]
+
+    async def everything_kept(self, place: Place) -> list[Exchange]:
+        """The same with the reads that were answered."""
         await self.written()
         directory = place.directory
         found = await self.hub.stores.exchanges.latest(directory.organization_id, directory.id, None, 1000)

@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 import pytest
 
+from hallway.exchanges import service
 from hallway.exchanges.model import HOUR
 from hallway.hub.directories.model import Kind
 from hallway.ids import USER, ResourceId, parsed
@@ -266,3 +267,38 @@ async def test_kept_exchanges_and_quirks_are_counted_for_prometheus(
         text = hub.serving._metrics.text().decode()
         assert 'hallway_scim_quirks_total{quirk="boolean_as_text"} 1.0' in text
         assert "hallway_exchanges_written_total 2.0" in text
+
+
+async def test_the_first_reads_of_an_hour_are_kept_with_what_they_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        place = await hub.place()
+        client = hub.client(place)
+        ada = await client.user("ada@example.com")
+        await client.get("/Users?filter=userName+Eq+%22ada@example.com%22&startIndex=1&count=100&secret=x")
+        await client.get(f"/Users/{ada.id}")
+        await client.get(f"/Users?filter=password+eq+%22{CANARY}%22")
+        await client.get(f"/Users?filter=zork+eq+%22{CANARY}%22&cursor=")
+        await client.get("/Groups?startIndex=x")
+        looked, got, hidden, unknown, wrong = (await hub.everything_kept(place))[1:]
+        assert json.loads(looked.request or b"") == {"filter": 'userName eq "ada@example.com"', "count": 100}
+        assert (looked.answer, looked.status, looked.seq) == (b'{"totalResults":1}', 200, 0)
+        assert (got.request, got.answer, got.path) == (None, None, f"{client.base}/Users/{ada.id}")
+        assert (hidden.status, json.loads(hidden.request or b"")) == (400, {"filter": "•••"})
+        assert json.loads(unknown.request or b"") == {"filter": "•••", "cursor": "•••"}
+        assert (wrong.status, json.loads(wrong.request or b"")) == (400, {"filter": "•••"})
+    assert canaries_in(tmp_path, CANARY) == []
+
+
+async def test_of_many_reads_the_first_of_each_hour_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "READS_PER_HOUR", 3)
+    async with deployed(tmp_path, monkeypatch) as hub:
+        place, other = await hub.place(), await hub.place()
+        for one in (place, place, place, place, place, other):
+            await hub.client(one).get("/Users")
+        assert (len(await hub.everything_kept(place)), len(await hub.everything_kept(other))) == (3, 1)
+        recorder = hub.serving._worker.recorder if hub.serving._worker else None
+        assert recorder is not None
+        assert not recorder.wants_read(place.directory.id, clock())
+        assert recorder.wants_read(place.directory.id, clock() + HOUR)

@@ -40,7 +40,7 @@ def list_command(
     database: Database = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """List a directory's exchanges, newest first: every write, and every refusal."""
+    """List a directory's exchanges, newest first: every write and refusal, the first reads of each hour."""
     settings = settings_of({"database": database, "base_url": base_url})
 
     async def act(hub: Hub) -> list[JsonObject]:

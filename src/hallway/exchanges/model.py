@@ -16,7 +16,7 @@ HOUR: Final = 3_600 * 1_000_000
 
 @dataclass(slots=True)  # not frozen: it is filled in while the request is under way
 class Exchange:
-    """One authenticated write, or one refusal.
+    """One authenticated write, one refusal, or one of the first reads of an hour.
 
     `request` is redacted JSON, or None where there was no body or it did not parse (then `request_note` has
     size, hash and position of the error). `duration` is in microseconds, from the first byte to the decision.
@@ -45,6 +45,11 @@ class Exchange:
     answer_revision: int = 0
     not_applied: str = ""
     seq: int = 0
+
+    @property
+    def is_answered_read(self) -> bool:
+        """A question that got its answer."""
+        return self.status < 400 and (self.method in {"GET", "HEAD"} or self.path.endswith("/.search"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class Gathered:
     quirks: Counter[tuple[OrganizationId, DirectoryId, str]] = field(default_factory=Counter)
     uses: dict[TokenId, TokenUse] = field(default_factory=dict)
     refusals: list[Exchange] = field(default_factory=list)
+    reads: list[Exchange] = field(default_factory=list)
     strangers: list[tuple[int, StrangerRefusal]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.requests or self.quirks or self.uses or self.refusals or self.strangers)
+        return any((self.requests, self.quirks, self.uses, self.refusals, self.reads, self.strangers))

@@ -1,7 +1,7 @@
 """Keeping what was refused and counting what was read: in memory, written every little while in one batch.
 
-Rules: refusals are bounded per directory and minute; counters may be lost in a crash, refusals of at most a
-second; nothing of it delays an answer.
+Rules: refusals are bounded per directory and minute, and of reads the first of each hour are kept; counters may be
+lost in a crash, refusals of at most a second; nothing of it delays an answer.
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from hallway.exchanges.model import HOUR, Exchange, Gathered, StrangerRefusal, T
 from hallway.ids import DirectoryId, OrganizationId
 
 REFUSALS_PER_MINUTE: Final = 600
+READS_PER_HOUR: Final = 60
 MINUTE: Final = 60 * 1_000_000
 STRANGERS_KEPT: Final = 100
 
@@ -25,6 +26,8 @@ class Recorder:
         self._kept_this_minute: Counter[DirectoryId] = Counter()
         self._minute = 0
         self._slots: Counter[DirectoryId] = Counter()
+        self._reads_this_hour: Counter[DirectoryId] = Counter()
+        self._hour = 0
 
     def used(self, use: TokenUse, what: str) -> None:
         """A token was used to `read` or `write`."""
@@ -48,6 +51,18 @@ class Recorder:
         if self._kept_this_minute[exchange.directory_id] <= REFUSALS_PER_MINUTE:
             self._gathered.refusals.append(exchange)
 
+    def wants_read(self, directory_id: DirectoryId, at: int) -> bool:
+        """Whether a read at this instant is one of the first of its hour."""
+        if at // HOUR != self._hour:
+            self._hour = at // HOUR
+            self._reads_this_hour.clear()
+        return self._reads_this_hour[directory_id] < READS_PER_HOUR
+
+    def read(self, exchange: Exchange) -> None:
+        """A read that was answered, and is to be kept."""
+        self._reads_this_hour[exchange.directory_id] += 1
+        self._gathered.reads.append(exchange)
+
     def strange(self, refusal: StrangerRefusal) -> None:
         """Somebody without a token of the directory was refused; the last hundred are kept."""
         slot = self._slots[refusal.directory_id] % STRANGERS_KEPT
@@ -58,9 +73,9 @@ class Recorder:
         if len(self._gathered.strangers) > 10 * STRANGERS_KEPT:
             del self._gathered.strangers[: 5 * STRANGERS_KEPT]
 
-    def has_refusals(self) -> bool:
+    def is_pressed(self) -> bool:
         """Whether something waits that should be written within a second."""
-        return bool(self._gathered.refusals)
+        return bool(self._gathered.refusals or self._gathered.reads)
 
     def taken(self) -> Gathered:
         """All that was gathered since the last time."""
@@ -74,3 +89,4 @@ class Recorder:
         now.quirks.update(gathered.quirks)
         now.uses = {**gathered.uses, **now.uses}
         now.refusals = [*gathered.refusals, *now.refusals][-10_000:]
+        now.reads = [*gathered.reads, *now.reads][-1_000:]

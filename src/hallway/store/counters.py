@@ -61,7 +61,7 @@ class CounterStore:
                 Step(REQUESTED, (use.organization_id, use.directory_id, use.at))
                 for use in gathered.uses.values()
             ),
-            *(refusal_step(exchange) for exchange in gathered.refusals),
+            *(refusal_step(exchange) for exchange in (*gathered.refusals, *gathered.reads)),
             *(
                 Step(KEEP_STRANGER, (r.organization_id, r.directory_id, slot, r.at, r.method, r.path, r.reason,
                                      r.client, r.address))

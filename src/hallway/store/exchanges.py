@@ -105,7 +105,7 @@ def _exchange(organization_id: OrganizationId, row: ResultRow) -> Exchange:
 
 
 def refusal_step(row: Exchange) -> Step:
-    """The step that keeps a refusal, which led to no journal entry."""
+    """The step that keeps a refusal or a read, which led to no journal entry."""
     return Step(INSERT_REFUSAL, _params(row))
 
 

@@ -2,7 +2,7 @@
 
 Rules: only what is plain is taken: a bearer token that was looked up within the last half second, one address form,
 no condition, no projection. Whatever else a request has, or finds, is left to the handlers: `None`, with nothing
-counted. The bytes are those of the handlers, made by the same functions; a test compares them
+counted; so are the first reads of an hour, which are kept as exchanges. The bytes are those of the handlers, made by the same functions; a test compares them
 (`tests/web/test_quick_reads.py`).
 """
 
@@ -95,9 +95,12 @@ class QuickReads:
             found = self._by_id(unlocked, place, headers)
         else:
             found = self._by_name(unlocked, question, headers) if not place else None
-        if found is None or not self.guard.lets_through(unlocked):
+        now = self.scim.desk.clock()
+        if found is None or self.scim.recorder.wants_read(unlocked.directory.id, now):
             return None
-        self._note(unlocked, headers, peer)
+        if not self.guard.lets_through(unlocked):
+            return None
+        self._note(unlocked, headers, (peer, now))
         return self._answer(found, began)
 
     def _is_plain(self, headers: dict[bytes, bytes], peer: str) -> bool:
@@ -146,11 +149,11 @@ class QuickReads:
         stored, nested = stored_of(rows[0][1:])
         return None if nested or stored.schema_version != unlocked.served.version else stored
 
-    def _note(self, unlocked: Unlocked, headers: dict[bytes, bytes], peer: str) -> None:
+    def _note(self, unlocked: Unlocked, headers: dict[bytes, bytes], came: tuple[str, int]) -> None:
         directory = unlocked.directory
         client = bounded(headers.get(b"user-agent", b"").decode("latin-1"))
-        now = self.scim.desk.clock()
-        use = TokenUse(directory.organization_id, directory.id, unlocked.token.id, now, peer, client)
+        peer, at = came
+        use = TokenUse(directory.organization_id, directory.id, unlocked.token.id, at, peer, client)
         self.scim.recorder.used(use, "read")
 
     def _answer(self, found: _Found, began: float) -> Callable[[bytes], bytes]:

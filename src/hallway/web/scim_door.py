@@ -1,9 +1,10 @@
 """What stands around every SCIM handler: the guard, the body, the exchange that is kept, the refusal.
 
-Rules: an authenticated write is kept with its commit, a refusal in the next background batch, a stranger's
-attempt without its body; bodies are redacted before they are kept.
+Rules: an authenticated write is kept with its commit, a refusal and the first reads of an hour in the next background
+batch, a stranger's attempt without its body; bodies are redacted before they are kept.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Final, TypeAlias
@@ -11,6 +12,7 @@ from typing import Final, TypeAlias
 import orjson
 
 from hallway.exchanges.model import Exchange, StrangerRefusal, TokenUse
+from hallway.exchanges.question import redacted_question
 from hallway.exchanges.redaction import (
     cut,
     redacted_bulk,
@@ -34,7 +36,7 @@ from hallway.scim.problem import ScimProblem
 from hallway.scim.quirks import Quirk, Tolerance
 from hallway.store.database import ScanTimedOut
 from hallway.web.guards import DirectoryGuard, Limited, Unauthenticated, Unlocked, split_alias
-from hallway.web.http import BodyTooLarge, EdgeProblem, Header, Request, Response
+from hallway.web.http import BodyTooLarge, EdgeProblem, Header, MalformedRequest, Request, Response
 from hallway.web.routing import Handler
 from hallway.web.wiring import Hub
 
@@ -45,6 +47,9 @@ _SCIM_JSON: Final[Header] = (b"content-type", b"application/scim+json;charset=ut
 _JSON: Final[Header] = (b"content-type", b"application/json;charset=utf-8")
 CONTENT_TYPES: Final = (_SCIM_JSON, _JSON)
 _TEXT_LIMIT: Final = 500
+_HEAD_BYTES: Final = 160
+_TOTAL: Final = re.compile(rb'"totalResults":(\d+)')
+"""In the head of a list's answer, before any resource."""
 Served: TypeAlias = Callable[[Request, Scene], Awaitable[Response]]
 Observed: TypeAlias = Callable[[str], None]
 _REFUSALS: Final = (ScimProblem, DirectoryClosed, EdgeProblem, ScanTimedOut)
@@ -76,6 +81,8 @@ class ScimDoor:
                 response = await serve(request, scene)
                 if writes:
                     self.exchange_kept()
+                elif self.recorder.wants_read(unlocked.directory.id, began):
+                    self._keep_read(request, scene, self._exchange(request, unlocked, began), response)
                 return response
             except _REFUSALS as problem:
                 kept = exchange or self._exchange(request, unlocked, began)
@@ -166,6 +173,13 @@ class ScimDoor:
             limit = self.settings.exchange_body_limit_bytes
             exchange.request, exchange.request_note = cut(orjson.dumps(redacted), limit)
 
+    def _keep_read(self, request: Request, scene: Scene, exchange: Exchange, response: Response) -> None:
+        finished(exchange, scene, response.status, self.desk.clock(), None)
+        exchange.request = _asked(request, scene)
+        total = _TOTAL.search(response.body, 0, _HEAD_BYTES)
+        exchange.answer = None if total is None else b'{"totalResults":%b}' % total[1]
+        self.recorder.read(exchange)
+
     async def _keep_refusal(self, request: Request, scene: Scene, exchange: Exchange, problem: Exception) -> None:
         refusal = refusal_of(problem)
         exchange.status = refusal.status
@@ -181,7 +195,7 @@ class ScimDoor:
     async def _redacted_again(self, request: Request, scene: Scene) -> tuple[bytes | None, str]:
         """What may be kept of a refused request's body; one that did not parse is size, hash and position."""
         if request.method in {"GET", "HEAD", "DELETE"}:
-            return None, ""
+            return _asked(request, scene), ""
         try:
             raw = await request.body(self.settings.bulk_max_payload_bytes)
         except EdgeProblem as problem:
@@ -316,6 +330,19 @@ def _redacted(request: Request, scene: Scene, body: Json) -> Json:
     kind = Kind.GROUP if "/Groups" in template else Kind.USER
     redacted = redacted_patch if request.method == "PATCH" else redacted_resource
     return redacted(body, scene.types[kind])
+
+
+def _asked(request: Request, scene: Scene) -> bytes | None:
+    """What may be kept of a query string; None where there is none, or it cannot be read."""
+    if not request.query:
+        return None
+    template = request.template or request.path
+    kind = Kind.GROUP if "/Groups" in template else Kind.USER
+    try:
+        question = redacted_question(request.pairs(), scene.types[kind])
+    except MalformedRequest:
+        return None
+    return orjson.dumps(question) if question else None
 
 
 def _path(request: Request) -> str:
