@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.faults.agreement import disagreements
-from tests.store import conformance, conformance_deployment
+from tests.store import conformance, conformance_deployment, conformance_people
 from tests.store.stage import Stage, staged
 
 Check = Callable[[Stage], Awaitable[None]]
 CHECKS: dict[str, Check] = {
     name.removeprefix("holds_"): check
-    for module in (conformance, conformance_deployment)
+    for module in (conformance, conformance_deployment, conformance_people)
     for name, check in vars(module).items()
     if name.startswith("holds_")
 }
@@ -19,6 +19,7 @@ _MADE_BY_HAND = {
     "a_kept_user_moves_and_comes_back_where_she_moved_to",
     "a_removed_organization_leaves_nothing",
     "a_stale_change_of_a_batch_fails_alone",
+    "an_exchanges_entries_are_found_from_its_first_one",
     "an_exact_update_needs_the_revision_too",
     "an_update_needs_the_version_it_was_decided_on",
     "groups_that_hold_each_other_do_not_hang_a_read",

@@ -12,18 +12,18 @@ from hallway.scim.json import JsonObject
 from hallway.store.database import Database, tenant
 from hallway.store.statement import ResultRow, statement
 
-_COLUMNS: Final = """j.organization_id, j.seq, j.id, j.type, j.at, j.actor_kind, j.actor_id, j.directory_id,
+COLUMNS: Final = """j.organization_id, j.seq, j.id, j.type, j.at, j.actor_kind, j.actor_id, j.directory_id,
     j.subject_id, j.exchange_id, j.facts, j.personal_hash, p.body"""
-_PERSONAL: Final = "LEFT JOIN journal_personal p ON p.organization_id = j.organization_id AND p.seq = j.seq"
+PERSONAL: Final = "LEFT JOIN journal_personal p ON p.organization_id = j.organization_id AND p.seq = j.seq"
 
 AFTER = statement(
     "journal_after",
-    f"""SELECT {_COLUMNS} FROM journal j {_PERSONAL} WHERE j.organization_id = ?1 AND j.seq > ?2
+    f"""SELECT {COLUMNS} FROM journal j {PERSONAL} WHERE j.organization_id = ?1 AND j.seq > ?2
         ORDER BY j.seq LIMIT ?3""",
 )
 OF_SUBJECT = statement(
     "journal_of_subject",
-    f"""SELECT {_COLUMNS} FROM journal j {_PERSONAL} WHERE j.organization_id = ?1 AND j.directory_id = ?2
+    f"""SELECT {COLUMNS} FROM journal j {PERSONAL} WHERE j.organization_id = ?1 AND j.directory_id = ?2
         AND j.subject_id = ?3 ORDER BY j.seq""",
 )
 VERSIONS = statement(
@@ -45,14 +45,14 @@ class JournalStore:
     async def after(self, organization_id: OrganizationId, seq: int, limit: int) -> Sequence[Written]:
         """Entries with a greater `seq`, oldest first."""
         rows = await tenant(self._database, organization_id).rows(AFTER, seq, limit)
-        return [_written(row) for row in rows]
+        return [written_of(row) for row in rows]
 
     async def of_subject(
         self, organization_id: OrganizationId, directory_id: DirectoryId, subject_id: bytes
     ) -> Sequence[Written]:
         """Entries about one subject, oldest first; reads the organization's journal, in the scan thread."""
         rows = await tenant(self._database, organization_id).scan(OF_SUBJECT, directory_id, subject_id)
-        return [_written(row) for row in rows]
+        return [written_of(row) for row in rows]
 
     async def around(
         self, organization_id: OrganizationId, entry: Entry, seq: int
@@ -68,7 +68,8 @@ class JournalStore:
         return before, after
 
 
-def _written(row: ResultRow) -> Written:
+def written_of(row: ResultRow) -> Written:
+    """An entry of a row of `COLUMNS`, without its organization."""
     seq, eid, kind, at, actor_kind, actor_id, directory, subject, exchange, facts, digest, body = cast(
         "tuple[int, EntryId, str, int, str, bytes | None, DirectoryId | None, bytes | None, ExchangeId | None, bytes,"
         " bytes, bytes | None]",

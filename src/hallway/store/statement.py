@@ -1,7 +1,8 @@
 """One SQL text for both engines, and a step of a write.
 
 Rules: parameters are `?1`, `?2` …, `?1` is always the organization; the first column of a read, and of every
-`RETURNING`, is `organization_id`. `IN {ids:3}` and `IN {texts:3}` ask for an element of an array parameter.
+`RETURNING`, is `organization_id`. `IN {ids:3}`, `IN {texts:3}` and `IN {ints:3}` ask for an element of an array
+parameter.
 `tests/store/test_schema.py` reads every statement and holds it to these rules.
 """
 
@@ -17,7 +18,7 @@ ResultRow: TypeAlias = Sequence[object]
 SEQ: Final = object()
 """Stands in parameters for the `seq` of the change's first journal entry."""
 
-_ARRAY = re.compile(r"IN \{(ids|texts):(\d+)\}")
+_ARRAY = re.compile(r"IN \{(ids|texts|ints):(\d+)\}")
 _PARAMETER = re.compile(r"\?(\d+)")
 
 _SQLITE_WORDS: Final = {
@@ -43,6 +44,7 @@ _POSTGRES_WORDS: Final = {
     "{plus}": "",
 }
 """The few words in which the engines differ."""
+_POSTGRES_TYPES: Final = {"ids": "bytea", "texts": "text", "ints": "bigint"}
 
 ALL: Final[dict[str, "Statement"]] = {}
 """Every named statement, for the lint."""
@@ -88,7 +90,7 @@ def _sqlite_array(match: re.Match[str]) -> str:
 
 
 def _postgres_array(match: re.Match[str]) -> str:
-    kind = "bytea" if match[1] == "ids" else "text"
+    kind = _POSTGRES_TYPES[match[1]]
     # ANY of an array looks each element up by index; a sub-select is joined as the planner guesses.
     return f"= ANY(?{match[2]}::{kind}[])"
 

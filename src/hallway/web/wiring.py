@@ -25,6 +25,7 @@ from hallway.store.keys import DeploymentStore, KeyRecordStore
 from hallway.store.migrate import SchemaProblem
 from hallway.store.opening import Opening, current, migrate, opened
 from hallway.store.organizations import OrganizationStore
+from hallway.store.people import PeopleStore
 from hallway.store.reading import ResourceStore
 from hallway.store.sqlite import SqliteOptions
 
@@ -39,6 +40,7 @@ class Stores:
     resources: ResourceStore
     journal: JournalStore
     exchanges: ExchangeStore
+    people: PeopleStore
     counters: CounterStore
     deployment: DeploymentStore
     keys: KeyRecordStore
@@ -119,6 +121,7 @@ def _stores(database: Database) -> Stores:
         ResourceStore(database),
         JournalStore(database),
         ExchangeStore(database),
+        PeopleStore(database),
         CounterStore(database),
         DeploymentStore(database),
         KeyRecordStore(database),
