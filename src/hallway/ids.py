@@ -8,6 +8,10 @@ TokenId = NewType("TokenId", bytes)
 ResourceId = NewType("ResourceId", bytes)
 ExchangeId = NewType("ExchangeId", bytes)
 EntryId = NewType("EntryId", bytes)
+AccountId = NewType("AccountId", bytes)
+MemberId = NewType("MemberId", bytes)
+InvitationId = NewType("InvitationId", bytes)
+ContactId = NewType("ContactId", bytes)
 
 ORGANIZATION: Final = "org_"
 DIRECTORY: Final = "dir_"
@@ -16,6 +20,10 @@ USER: Final = "user_"
 GROUP: Final = "group_"
 EXCHANGE: Final = "exch_"
 ENTRY: Final = "evt_"
+ACCOUNT: Final = "acct_"
+MEMBER: Final = "mem_"
+INVITATION: Final = "inv_"
+CONTACT: Final = "contact_"
 
 _HEX_DIGITS: Final = 32
 

@@ -2,8 +2,8 @@
 
 Rules: only what is plain is taken: a bearer token that was looked up within the last half second, one address form,
 no condition, no projection. Whatever else a request has, or finds, is left to the handlers: `None`, with nothing
-counted; so are the first reads of an hour, which are kept as exchanges. The bytes are those of the handlers, made by the same functions; a test compares them
-(`tests/web/test_quick_reads.py`).
+counted; so are the first reads of an hour, which are kept as exchanges. The bytes are those of the handlers, made by
+the same functions; a test compares them (`tests/web/test_quick_reads.py`).
 """
 
 import re

@@ -94,6 +94,7 @@ CREATE TABLE organization_member (
     email {text} NOT NULL,
     email_key {text} NOT NULL,
     name {text} NOT NULL,
+    search_key {text} NOT NULL,
     role {text} NOT NULL,
     state {text} NOT NULL,
     source {text} NOT NULL,
@@ -110,6 +111,8 @@ CREATE TABLE organization_member (
 
 CREATE UNIQUE INDEX organization_member_account ON organization_member (organization_id, account_id);
 CREATE INDEX organization_member_email ON organization_member (organization_id, email_key);
+CREATE INDEX organization_member_search ON organization_member (organization_id, search_key, id);
+CREATE INDEX organization_member_role ON organization_member (organization_id, state, role);
 
 CREATE TABLE member_link (
     organization_id {bytes} NOT NULL,
