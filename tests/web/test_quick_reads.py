@@ -4,8 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from hallway.exchanges import service
 from hallway.journal.model import Unavailable
 from tests.web.deployment import Answer, Client, Deployment, deployed
+
+
+@pytest.fixture(autouse=True)
+def no_read_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first reads of an hour are the handlers', since they are kept."""
+    monkeypatch.setattr(service, "READS_PER_HOUR", 0)
+
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 NOBODY = "user_" + "0" * 32
@@ -152,6 +160,16 @@ async def test_quick_reads_are_limited_and_counted_like_all(tmp_path: Path, monk
         assert b'route="/scim/{directory}/v2/Users/{id}",method="GET"' in hub.serving._metrics.text() or (
             b'method="GET",route="/scim/{directory}/v2/Users/{id}"' in hub.serving._metrics.text()
         )
+
+
+async def test_reads_that_are_kept_are_left_to_the_handlers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "READS_PER_HOUR", 1)
+    async with deployed(tmp_path, monkeypatch) as hub:
+        client = await hub.connected()
+        path = f"/Users/{(await client.user('ada')).id}"
+        assert quickly(hub, client, path) is None
+        await client.get(path)
+        assert quickly(hub, client, path) is not None
 
 
 async def test_a_database_that_cannot_answer_is_left_to_the_handlers(
