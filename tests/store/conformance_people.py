@@ -1,11 +1,16 @@
 """What lists of people and groups for pages have to do, on either engine; see `conformance.py`."""
 
+from collections import Counter
 from dataclasses import replace
 
+from hallway.exchanges.model import Exchange, Gathered
+from hallway.hub.directories.activity import Asked, Outcome
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.people import PAGE, Wanted
-from hallway.ids import ExchangeId
+from hallway.ids import ExchangeId, ResourceId
 from hallway.journal.model import Change
+from hallway.store.activity import ActivityStore
+from hallway.store.counters import CounterStore
 from hallway.store.people import PeopleStore
 from tests.store.stage import ENTERPRISE, Stage
 
@@ -143,3 +148,45 @@ async def holds_an_exchanges_entries_are_found_from_its_first_one(stage: Stage) 
         seqs.append(await stage.database.commit(Change(org, (), (entry,), entry.id)))
     found = await PeopleStore(stage.database).entries_of(org, seqs[0], cause)
     assert [one.seq for one in found] == [seqs[0], seqs[2]]
+
+
+async def holds_exchanges_are_found_by_outcome_person_and_path(stage: Stage) -> None:
+    """Newest first; of one directory; a page goes on behind the last one."""
+    org, place = stage.key.organization_id, stage.key.directory_id
+    ada = ResourceId(b"a" * 16)
+    kinds = [("POST", "/Users", 201, ada), ("GET", "/Users", 200, None), ("PATCH", "/Users/ada", 400, None),
+             ("POST", "/Groups", 409, None), ("PUT", "/Users/bob", 200, ResourceId(b"b" * 16))]  # fmt: skip
+    made = []
+    for number, (method, path, status, resource) in enumerate(kinds):
+        one = ExchangeId(stage.desk.fresh_id())
+        exchange = Exchange(one, org, place, None, number, method, path, status, 1, answer_resource=resource)
+        await stage.write(exchange, entries=int(method == "POST" and status == 201))
+        made.append(one)
+    activity = ActivityStore(stage.database)
+
+    async def found(asked: Asked) -> list[int]:
+        return [made.index(one.id) for one in await activity.exchanges(stage.key, asked)]
+
+    assert await found(Asked()) == [4, 3, 2, 1, 0]
+    assert await found(Asked(Outcome.REFUSED)) == [3, 2]
+    assert await found(Asked(Outcome.CHANGED)) == [0]
+    assert await found(Asked(Outcome.READ)) == [1]
+    assert await found(Asked(status=409)) == [3]
+    assert await found(Asked(path="/Groups")) == [3]
+    assert await found(Asked(people=(ada,), paths=("/Users/ada",))) == [2, 0]
+    assert await found(Asked(Outcome.REFUSED, people=(ada,), paths=("/Users/ada",))) == [2]
+    assert await found(Asked(people=())) == []
+    assert await found(Asked(before=made[2])) == [1, 0]
+    assert await activity.exchanges(stage.key_of(1), Asked()) == []
+
+
+async def holds_requests_are_counted_by_the_hour(stage: Stage) -> None:
+    """From an hour on, each sort apart."""
+    org, place = stage.key.organization_id, stage.key.directory_id
+    store = CounterStore(stage.database)
+    requests = Counter({(org, place, 7, "read"): 2, (org, place, 8, "read"): 3, (org, place, 8, "refused"): 1})
+    await store.write(Gathered(requests=requests), 0)
+    await store.write(Gathered(requests=Counter({(org, place, 8, "read"): 4})), 0)
+    counts = await ActivityStore(stage.database).counts(stage.key, 8)
+    assert counts == {8: {"read": 7, "refused": 1}}
+    assert await ActivityStore(stage.database).counts(stage.key_of(1), 0) == {}

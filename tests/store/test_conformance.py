@@ -22,6 +22,7 @@ _MADE_BY_HAND = {
     "an_exchanges_entries_are_found_from_its_first_one",
     "an_exact_update_needs_the_revision_too",
     "an_update_needs_the_version_it_was_decided_on",
+    "exchanges_are_found_by_outcome_person_and_path",
     "groups_that_hold_each_other_do_not_hang_a_read",
     "members_are_added_and_removed_once",
     "nesting_has_a_version",

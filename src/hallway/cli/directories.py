@@ -25,6 +25,7 @@ from hallway.exchanges.model import Exchange
 from hallway.hub.directories.administration import Administration, Parting, People, found_directory
 from hallway.hub.directories.model import Directory, Kind, Provider, Rules, Standing
 from hallway.hub.directories.not_applied import still_open
+from hallway.hub.directories.providers import product_of
 from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.directories.tokens import MadeToken
 from hallway.hub.organizations.service import Refused, checked_name
@@ -73,7 +74,7 @@ def create(
         show_json(shape)
         return
     say(f"Directory:   {shape['id']}  ({directory.name})")
-    say(f"Base URL:    {shape['base_url']}{_flag_of(provider)}")
+    say(f"Base URL:    {shape['base_url']}{product_of(provider).url_suffix}")
     say(f"Token:       {made.text}")
     say(f"             shown this once; ends {shape['token_expires_at']}")
     say(f'Try it:      curl -H "Authorization: Bearer {made.text}" {shape["base_url"]}/Users')
@@ -93,11 +94,6 @@ def _not_applied(one: Exchange) -> JsonObject:
         "path": one.path,
         "what": one.not_applied,
     }
-
-
-def _flag_of(provider: Provider) -> str:
-    """Entra sends what RFC 7644 says only when its flag is in the URL."""
-    return "/?aadOptscim062020" if provider is Provider.ENTRA else ""
 
 
 @app.command("list")

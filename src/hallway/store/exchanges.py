@@ -9,12 +9,12 @@ from hallway.store.database import Database, tenant
 from hallway.store.rows import writes
 from hallway.store.statement import SEQ, Params, ResultRow, Step, statement
 
-_COLUMNS: Final = """organization_id, id, directory_id, token_id, at, method, path, status, duration, client, address,
+COLUMNS: Final = """organization_id, id, directory_id, token_id, at, method, path, status, duration, client, address,
     content_type, accept, request, request_note, quirks, answer, answer_resource, answer_revision, not_applied"""
 
 INSERT = statement(
     "exchange_insert",
-    f"""INSERT INTO exchange ({_COLUMNS}, seq)
+    f"""INSERT INTO exchange ({COLUMNS}, seq)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)""",
 )
 END = statement(
@@ -24,22 +24,22 @@ END = statement(
 )
 INSERT_REFUSAL = statement(
     "exchange_refusal_insert",
-    f"""INSERT INTO exchange ({_COLUMNS}, seq)
+    f"""INSERT INTO exchange ({COLUMNS}, seq)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, 0)
         ON CONFLICT (organization_id, directory_id, id) DO NOTHING""",
 )
 SHOW = statement(
     "exchange_show",
-    f"""SELECT {_COLUMNS}, seq FROM exchange WHERE organization_id = ?1 AND directory_id = ?2 AND id = ?3""",
+    f"""SELECT {COLUMNS}, seq FROM exchange WHERE organization_id = ?1 AND directory_id = ?2 AND id = ?3""",
 )
 LATEST = statement(
     "exchanges_latest",
-    f"""SELECT {_COLUMNS}, seq FROM exchange WHERE organization_id = ?1 AND directory_id = ?2 AND id < ?3
+    f"""SELECT {COLUMNS}, seq FROM exchange WHERE organization_id = ?1 AND directory_id = ?2 AND id < ?3
         ORDER BY id DESC LIMIT ?4""",
 )
 NOT_APPLIED = statement(
     "exchanges_not_applied",
-    f"""SELECT {_COLUMNS}, seq FROM exchange WHERE organization_id = ?1 AND directory_id = ?2 AND not_applied <> ''
+    f"""SELECT {COLUMNS}, seq FROM exchange WHERE organization_id = ?1 AND directory_id = ?2 AND not_applied <> ''
         ORDER BY id LIMIT 10000""",
 )
 KEEP_STRANGER = statement(
@@ -68,19 +68,19 @@ class ExchangeStore:
     ) -> Exchange | None:
         """One exchange."""
         row = await tenant(self._database, organization_id).row(SHOW, directory_id, exchange_id)
-        return None if row is None else _exchange(organization_id, row)
+        return None if row is None else exchange_of(organization_id, row)
 
     async def latest(
         self, organization_id: OrganizationId, directory_id: DirectoryId, before: ExchangeId | None, limit: int
     ) -> Sequence[Exchange]:
         """Exchanges of a directory, newest first."""
         rows = await tenant(self._database, organization_id).rows(LATEST, directory_id, before or _NEWEST, limit)
-        return [_exchange(organization_id, row) for row in rows]
+        return [exchange_of(organization_id, row) for row in rows]
 
     async def not_applied(self, organization_id: OrganizationId, directory_id: DirectoryId) -> Sequence[Exchange]:
         """What was refused while the directory was disabled, oldest first."""
         rows = await tenant(self._database, organization_id).rows(NOT_APPLIED, directory_id)
-        return [_exchange(organization_id, row) for row in rows]
+        return [exchange_of(organization_id, row) for row in rows]
 
     async def strangers(self, organization_id: OrganizationId, directory_id: DirectoryId) -> Sequence[StrangerRefusal]:
         """The last refusals before authentication, newest first."""
@@ -91,7 +91,8 @@ class ExchangeStore:
         ]
 
 
-def _exchange(organization_id: OrganizationId, row: ResultRow) -> Exchange:
+def exchange_of(organization_id: OrganizationId, row: ResultRow) -> Exchange:
+    """An exchange of a row of `COLUMNS` and `seq`, without its organization."""
     (eid, directory, token, at, method, path, status, duration, client, address, content, accept, request, note,
      quirks, answer, resource, revision, not_applied, seq) = cast(
         "tuple[ExchangeId, DirectoryId, TokenId | None, int, str, str, int, int, str, str, str, str, bytes | None, str,"

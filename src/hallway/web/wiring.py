@@ -16,6 +16,7 @@ from hallway.keys.service import HeldRing, held_ring
 from hallway.scim.declared import DeclarationProblem, DeclaredExtension, declared_schemas
 from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings, SettingsProblem
+from hallway.store.activity import ActivityStore
 from hallway.store.counters import CounterStore
 from hallway.store.database import Database
 from hallway.store.directories import DirectoryStore
@@ -41,6 +42,7 @@ class Stores:
     journal: JournalStore
     exchanges: ExchangeStore
     people: PeopleStore
+    activity: ActivityStore
     counters: CounterStore
     deployment: DeploymentStore
     keys: KeyRecordStore
@@ -122,6 +124,7 @@ def _stores(database: Database) -> Stores:
         JournalStore(database),
         ExchangeStore(database),
         PeopleStore(database),
+        ActivityStore(database),
         CounterStore(database),
         DeploymentStore(database),
         KeyRecordStore(database),

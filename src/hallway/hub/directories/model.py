@@ -15,6 +15,7 @@ class Provider(Enum):
     OKTA = "okta"
     ENTRA = "entra"
     ONELOGIN = "onelogin"
+    GOOGLE = "google"
     PING = "ping"
     CYBERARK = "cyberark"
     OTHER = "other"
