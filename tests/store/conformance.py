@@ -455,6 +455,17 @@ async def holds_a_kept_user_moves_and_comes_back_where_she_moved_to(stage: Stage
     assert (await DirectoryStore(stage.database).standing(target)).users == 2
 
 
+async def holds_a_group_that_moves_brings_its_nesting(stage: Stage) -> None:
+    """Who decided in the target, before it came, that a nesting makes no cycle is stale."""
+    inner, outer = await stage.group("inner"), await stage.group("outer")
+    target = stage.key_of(1)
+    before = await stage.resources.nesting(target)
+    for group in (inner, outer):
+        await stage.write(ResourceMove(stage.key, await stage.stored(Kind.GROUP, group), target.directory_id))
+    await raises_stale(stage, GroupsNested(target, before), MembersAdded(target, inner, (outer,), Kind.GROUP, 1))
+    assert await stage.resources.nesting(target) == before + 2
+
+
 # Pages
 
 ORDERS = [

@@ -17,6 +17,7 @@ CHECKS: dict[str, Check] = {
 }
 _MADE_BY_HAND = {
     "a_kept_user_moves_and_comes_back_where_she_moved_to",
+    "a_group_that_moves_brings_its_nesting",
     "a_removed_organization_leaves_nothing",
     "a_stale_change_of_a_batch_fails_alone",
     "an_exchanges_entries_are_found_from_its_first_one",

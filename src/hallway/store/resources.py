@@ -132,6 +132,11 @@ NEST = statement(
        ON CONFLICT (organization_id, directory_id, kind) DO UPDATE SET count = resource_count.count + 1
          WHERE resource_count.count = ?3 RETURNING organization_id""",
 )
+NEST_MOVED = statement(
+    "nesting_moved",
+    """INSERT INTO resource_count (organization_id, directory_id, kind, count) VALUES (?1, ?2, 0, 1)
+       ON CONFLICT (organization_id, directory_id, kind) DO UPDATE SET count = resource_count.count + 1""",
+)
 MOVE = statement(
     "resource_moved",
     """UPDATE resource SET directory_id = ?5, seq = ?6, revision = revision + 1
@@ -305,4 +310,6 @@ def _move(_: bytes, row: ResourceMove) -> Sequence[Step]:
     ]
     if was.kind is Kind.GROUP:
         steps.append(Step(MOVE_MEMBERS, (*here, was.id, row.target)))
+        # It may bring groups that are in it: who decided in the target that there is no cycle decides again.
+        steps.append(Step(NEST_MOVED, (key.organization_id, row.target)))
     return steps
