@@ -48,24 +48,27 @@ class CounterStore:
         self._database = database
 
     async def write(self, gathered: Gathered, now: int) -> None:
-        """All of it in one transaction; an organization that was deleted meanwhile takes nothing."""
+        """All of it in one transaction; an organization that was deleted meanwhile takes nothing.
+
+        Rows are locked in one order, by table and key: two processes that flush at once then wait for each other
+        in turn, and not in a circle.
+        """
         alive = {cast("bytes", row[0]) for row in await everywhere(self._database, ALL_OF_THEM)}
+        uses = sorted(gathered.uses.values(), key=lambda use: (use.organization_id, use.token_id))
+        asked = {(use.organization_id, use.directory_id): use.at for use in sorted(uses, key=lambda use: use.at)}
+        strangers = sorted(
+            gathered.strangers, key=lambda kept: (kept[1].organization_id, kept[1].directory_id, kept[0])
+        )
         steps = [
-            *(Step(ADD_REQUESTS, (*key, count)) for key, count in gathered.requests.items()),
-            *(Step(ADD_QUIRKS, (*key, count, now)) for key, count in gathered.quirks.items()),
-            *(
-                Step(USED, (use.organization_id, use.token_id, use.at, use.address, use.client))
-                for use in gathered.uses.values()
-            ),
-            *(
-                Step(REQUESTED, (use.organization_id, use.directory_id, use.at))
-                for use in gathered.uses.values()
-            ),
+            *(Step(ADD_REQUESTS, (*key, count)) for key, count in sorted(gathered.requests.items())),
+            *(Step(ADD_QUIRKS, (*key, count, now)) for key, count in sorted(gathered.quirks.items())),
+            *(Step(USED, (use.organization_id, use.token_id, use.at, use.address, use.client)) for use in uses),
+            *(Step(REQUESTED, (*key, at)) for key, at in sorted(asked.items())),
             *(refusal_step(exchange) for exchange in (*gathered.refusals, *gathered.reads)),
             *(
                 Step(KEEP_STRANGER, (r.organization_id, r.directory_id, slot, r.at, r.method, r.path, r.reason,
                                      r.client, r.address))
-                for slot, r in gathered.strangers
+                for slot, r in strangers
             ),
         ]  # fmt: skip
         await self._database.run([step for step in steps if step.params[0] in alive])
