@@ -161,6 +161,23 @@ async def test_requests_sent_ahead_are_answered_in_their_order() -> None:
             assert await client.answer() == (200, f"POST /p? {number}:".encode() + b"x" * number)
 
 
+async def test_a_whole_request_is_answered_without_a_task() -> None:
+    async with serving() as server, server.client() as client:
+        seen = []
+
+        async def look(scope: Any, receive: Any, send: Any) -> None:
+            seen.append((asyncio.current_task(), len(server.state.tasks)))
+            await echo(scope, receive, send)
+
+        while not server.state.connections:
+            await asyncio.sleep(0)
+        for connection in server.state.connections:
+            connection._app = look  # type: ignore[union-attr]
+        await client.send(post(b"hello"))
+        assert await client.answer() == (200, b"POST /p? 5:hello")
+        assert seen == [(None, 0)]
+
+
 async def test_a_large_body_arrives_whole_and_the_next_request_too() -> None:
     async with connected() as client:
         await client.send(post(b"a" * 3_000_000) + get("/next"))

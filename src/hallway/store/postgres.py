@@ -109,6 +109,7 @@ class PostgresDatabase:
 
     async def scan(self, statement: Statement, params: Params, keep: Callable[[ResultRow], T | None]) -> list[T]:
         """Rows fetched by cursor and judged in a thread, a thousand at a time, up to the time limit."""
+        await _in_a_task()
         try:
             async with asyncio.timeout(self._scan_seconds):
                 return await self._scanned(statement, params, keep)
@@ -126,6 +127,7 @@ class PostgresDatabase:
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the list, made anew where it was lost; faults become `Unavailable`."""
+        await _in_a_task()
         async with self._waiting:
             connection = self._free.pop()
             try:
@@ -315,3 +317,9 @@ class _CommitLost(Exception):
     def __init__(self, placed_items: Outcomes) -> None:
         super().__init__("the answer to COMMIT was lost")
         self.placed = placed_items
+
+
+async def _in_a_task() -> None:
+    """Return with a task around the caller: time limits ask for one, and the server begins requests without."""
+    if asyncio.current_task() is None:
+        await asyncio.sleep(0)

@@ -21,6 +21,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from hallway.web.edge import QuickReader
+from hallway.web.first_step import begun
 from hallway.web.http import Header, Message, Receive, Scope, Send
 from hallway.web.turn import Turn
 
@@ -74,6 +75,7 @@ class HttpProtocol(asyncio.Protocol):
         self._awaits_continue = False
         self._incoming: Turn | None = None
         self._active: Turn | None = None
+        self._due: Turn | None = None
         self._queue: deque[Turn] = deque()
         self._stage = _BETWEEN
         self._since = self.loop.time()
@@ -138,6 +140,9 @@ class HttpProtocol(asyncio.Protocol):
         octets = data
         while octets:
             octets = self._parsed(octets)
+        if self._due is not None:
+            turn, self._due = self._due, None
+            self._begin(turn)
         if self._stage != _HEAD:
             self._head_bytes = 0
             return
@@ -217,7 +222,8 @@ class HttpProtocol(asyncio.Protocol):
         )
         self._incoming = turn
         if self._active is None:
-            self._begin(turn)
+            # It begins when all that came is parsed: a request that came whole is answered at once.
+            self._active = self._due = turn
         else:
             self._queue.append(turn)
             self.pause_reading()
@@ -290,12 +296,12 @@ class HttpProtocol(asyncio.Protocol):
     # Turns
 
     def _begin(self, turn: Turn) -> None:
-        self._active = turn
         tasks = self._server_state.tasks
         busy = self._surplus or (self._most is not None and len(tasks) >= self._most)
-        task = self.loop.create_task(turn.run(_busy if busy else self._app))
-        tasks.add(task)
-        task.add_done_callback(self._ended)
+        task = begun(turn.run(_busy if busy else self._app), self.loop)
+        if task is not None:
+            tasks.add(task)
+            task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._server_state.tasks.discard(task)
@@ -334,7 +340,9 @@ class HttpProtocol(asyncio.Protocol):
         if not turn.keep_alive or self._refusal is not None:
             self._end()
         elif self._queue:
-            self._begin(self._queue.popleft())
+            # In a turn of the loop of its own: who sends many ahead lets others come between.
+            self._active = self._queue.popleft()
+            self.loop.call_soon(self._begin, self._active)
         elif not self._transport.is_closing():
             if self._stage == _BETWEEN:
                 self._since = self.loop.time()
