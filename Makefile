@@ -1,4 +1,4 @@
-# What a person types: `make run`, `make test`, `make check`, `make bench`, `make requirements`.
+# What a person types: `make run`, `make test`, `make check`, `make bench`, `make mutants`, `make requirements`.
 # Packages are installed only when requirements/ or pyproject.toml changed, each by its hash. requirements/ names all
 # of them, so nothing is resolved (--no-deps): pip would look for newer releases of what is asked for with extras.
 
@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check bench requirements clean
+.PHONY: run test check bench mutants requirements clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -26,6 +26,9 @@ check: $(VENV)/.test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+mutants: $(VENV)/.test
+	nice -n 10 $(BIN)/python -m tests.mutation $(ONLY)
 
 bench: .venv-bench/.bench
 	.venv-bench/bin/python -m bench

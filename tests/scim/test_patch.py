@@ -633,3 +633,27 @@ class TestShape:
 
     def test_a_bad_filter_in_a_key_is_an_invalid_filter(self) -> None:
         assert refused(op("add", None, {"emails[type eq].value": "x"}), tolerance=tolerant()) == "invalidFilter"
+
+
+class TestWhatMutantsFound:
+    def test_all_of_a_read_only_value_must_be_what_is_there(self) -> None:
+        for given in (
+            [{"value": "grp_1"}, {"value": "grp_2"}], [{"value": "grp_2", "display": "Makers"}], {"value": "grp_1"}, [],
+        ):  # fmt: skip
+            assert refused(op("replace", "groups", given), tolerance=tolerant()) == "mutability"
+        assert change(op("replace", "groups", [{"value": "grp_1", "display": "Makers"}]), tolerance=tolerant()) == {}
+
+    def test_nothing_is_what_is_there_where_nothing_is(self) -> None:
+        for given in (None, "", [], {}):
+            assert change(op("replace", "seat.plan", given), tolerance=tolerant()) == {}
+        assert refused(op("replace", "seat.plan", "B"), tolerance=tolerant()) == "mutability"
+
+    def test_schemas_cannot_be_removed(self) -> None:
+        assert refused(op("remove", "schemas"), tolerance=tolerant()) == "invalidValue"
+
+    def test_further_keys_are_read_after_a_core_urn(self) -> None:
+        value: Json = {USER_URN: {"title": "Dr."}, "displayName": "A."}
+        tolerance = tolerant()
+        assert change(op("replace", None, value), tolerance=tolerance) == {"title": "Dr.", "displayName": "A."}
+        assert Quirk.URN_KEY in tolerance.met
+        assert refused(op("replace", None, value)) == "invalidPath"

@@ -297,3 +297,31 @@ def test_any_body_is_operations_or_a_problem(body: Json) -> None:
         patch_operations(body, USERS, tolerant())
     except ScimProblem as problem:
         problem.detail.encode()
+
+
+def test_what_the_limits_allow_is_taken() -> None:
+    body: Json = {"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "tags", "value": ["a", "b"]}] * 2}
+    assert len(patch_operations(body, USERS, strict(), PatchLimits(2, 4))) == 2
+    for limits in (PatchLimits(1, 4), PatchLimits(2, 3)):
+        with pytest.raises(ScimProblem) as caught:
+            patch_operations(body, USERS, strict(), limits)
+        assert caught.value.status == 413
+
+
+def test_the_name_of_the_message_is_the_standards() -> None:
+    assert PATCH_OP == "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ([], "The body is"),
+        ({"schemas": [PATCH_OP], "Operations": [1]}, "An operation is"),
+        ({"schemas": [PATCH_OP], "Operations": [], "more": 1}, "The PatchOp message has no `more`"),
+        ({"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "zork[a eq 1].b", "value": 1}]}, "`zork`"),
+    ],
+)
+def test_a_detail_names_what_is_wrong(body: Json, said: str) -> None:
+    with pytest.raises(ScimProblem) as caught:
+        patch_operations(body, USERS, strict())
+    assert said in caught.value.detail
