@@ -15,7 +15,8 @@ COLUMNS: Final = """organization_id, id, directory_id, token_id, at, method, pat
 INSERT = statement(
     "exchange_insert",
     f"""INSERT INTO exchange ({COLUMNS}, seq)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)""",
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+          {{seq:21}})""",
 )
 END = statement(
     "exchange_end",

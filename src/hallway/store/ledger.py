@@ -5,14 +5,14 @@ Rules: entries get the next `seq` of their organization; rows that carry `SEQ` g
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from hallway.journal.model import Change, Entry, Stale
 from hallway.store.rows import steps_of
-from hallway.store.statement import SEQ, Params, Statement, Step, statement
+from hallway.store.statement import Params, Statement, Step, statement
 
 HEAD = statement(
     "journal_head",
@@ -103,12 +103,31 @@ def placed(item: Prepared, head: int | None) -> list[Step]:
 
 
 def _with_seq(step: Step, seq: int) -> Step:
-    params = step.params
-    try:
-        place = params.index(SEQ)
-    except ValueError:
+    place = step.statement.seq_at
+    if place < 0:
         return step
+    params = step.params
     return Step(step.statement, (*params[:place], seq, *params[place + 1 :]), step.must)
+
+
+def waves(queues: Iterable[list[Step]]) -> Iterator[tuple[Statement, list[Params], int | None]]:
+    """Each statement once for all changes that are at it, in steps of its own order for every change.
+
+    With the parameters comes how many rows all of them together have to return, None where none does.
+    """
+    pending = [queue[::-1] for queue in queues if queue]
+    while pending:
+        statement = pending[0][-1].statement
+        params: list[Params] = []
+        must: int | None = None
+        for queue in pending:
+            while queue and queue[-1].statement is statement:
+                step = queue.pop()
+                params.append(step.params)
+                if step.must is not None:
+                    must = (must or 0) + step.must
+        yield statement, params, must
+        pending = [queue for queue in pending if queue]
 
 
 def moved_head(org: bytes, head: int) -> tuple[Statement, Params]:

@@ -22,6 +22,7 @@ from hallway.store.ledger import (
     by_organization,
     moved_head,
     placed,
+    waves,
 )
 from hallway.store.lookups import SHARED, Lookups
 from hallway.store.queue import ChangeQueue, Outcome, Outcomes
@@ -192,25 +193,11 @@ class PostgresDatabase:
         return {row[0]: row[1] for row in rows}
 
     async def _waves(self, connection: asyncpg.Connection, queues: list[list[Step]]) -> None:
-        """Each statement once for all changes that are at it; every change keeps its own order."""
-        pending = [queue[::-1] for queue in queues if queue]
-        while pending:
-            statement = pending[0][-1].statement
-            wave: list[Step] = []
-            for queue in pending:
-                while queue and queue[-1].statement is statement:
-                    wave.append(queue.pop())
-            await self._wave(connection, statement, wave)
-            pending = [queue for queue in pending if queue]
-
-    async def _wave(self, connection: asyncpg.Connection, statement: Statement, wave: Sequence[Step]) -> None:
-        params = [step.params for step in wave]
-        if wave[0].must is None:
-            await connection.executemany(statement.postgres, params)
-            return
-        rows = await connection.fetchmany(statement.postgres, params)
-        if len(rows) != sum(step.must or 0 for step in wave):
-            raise Stale
+        for statement, params, must in waves(queues):
+            if must is None:
+                await connection.executemany(statement.postgres, params)
+            elif len(await connection.fetchmany(statement.postgres, params)) != must:
+                raise Stale
 
     async def _one_by_one(self, connection: asyncpg.Connection, items: Sequence[Prepared]) -> Outcomes:
         """The same batch with a savepoint around each change, so that a stale one fails alone."""

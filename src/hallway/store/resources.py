@@ -27,7 +27,7 @@ INSERT = statement(
     """INSERT INTO resource (organization_id, directory_id, kind, id, seq, revision, schema_version, created_at,
          modified_at, name_key, external_id, display, display_key, active, members, manager_id, splice_at, hidden,
          document)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15, ?16, ?17, ?18)""",
+       VALUES (?1, ?2, ?3, ?4, {seq:5}, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15, ?16, ?17, ?18)""",
 )
 INSERT_KEY = statement(
     "resource_key_insert",
@@ -48,13 +48,13 @@ KEEP_VERSION = statement(
     "resource_version_kept",
     """INSERT INTO resource_version (organization_id, directory_id, kind, id, from_seq, to_seq, revision,
          schema_version, created_at, modified_at, hidden, document)
-       SELECT organization_id, directory_id, kind, id, seq, ?5, revision, schema_version, created_at, modified_at,
+       SELECT organization_id, directory_id, kind, id, seq, {seq:5}, revision, schema_version, created_at, modified_at,
          hidden, document FROM resource
        WHERE organization_id = ?1 AND directory_id = ?2 AND kind = ?3 AND id = ?4""",
 )
 UPDATE = statement(
     "resource_update",
-    """UPDATE resource SET seq = ?5, revision = revision + 1, schema_version = ?6, modified_at = ?7, name_key = ?8,
+    """UPDATE resource SET seq = {seq:5}, revision = revision + 1, schema_version = ?6, modified_at = ?7, name_key = ?8,
          external_id = ?9, display = ?10, display_key = ?11, active = ?12, manager_id = ?13, splice_at = ?14,
          hidden = ?15, document = ?16, kind = ?17, created_at = ?20
        WHERE organization_id = ?1 AND directory_id = ?2 AND kind = ?3 AND id = ?4 AND seq = ?18
@@ -74,14 +74,21 @@ TOUCH_GROUP = statement(
 ADD_MEMBERS = statement(
     "members_added",
     """INSERT INTO member (organization_id, directory_id, group_id, member_id, member_kind, seq)
-       SELECT organization_id, directory_id, ?3, id, kind, ?5 FROM resource
+       SELECT organization_id, directory_id, ?3, id, kind, {seq:5} FROM resource
        WHERE organization_id = ?1 AND directory_id = ?2 AND kind = ?6 AND id IN {ids:4}
+       RETURNING organization_id""",
+)
+ADD_MEMBER = statement(
+    "member_added",
+    """INSERT INTO member (organization_id, directory_id, group_id, member_id, member_kind, seq)
+       SELECT organization_id, directory_id, ?3, id, kind, {seq:5} FROM resource
+       WHERE organization_id = ?1 AND directory_id = ?2 AND kind = ?6 AND id = ?4
        RETURNING organization_id""",
 )
 KEEP_MEMBERS = statement(
     "members_kept",
     """INSERT INTO member_past (organization_id, directory_id, group_id, member_id, member_kind, from_seq, to_seq)
-       SELECT organization_id, directory_id, group_id, member_id, member_kind, seq, ?5 FROM member
+       SELECT organization_id, directory_id, group_id, member_id, member_kind, seq, {seq:5} FROM member
        WHERE organization_id = ?1 AND directory_id = ?2 AND group_id = ?3 AND member_id IN {ids:4}""",
 )
 REMOVE_MEMBERS = statement(
@@ -92,7 +99,7 @@ REMOVE_MEMBERS = statement(
 KEEP_ALL_MEMBERS = statement(
     "members_all_kept",
     """INSERT INTO member_past (organization_id, directory_id, group_id, member_id, member_kind, from_seq, to_seq)
-       SELECT organization_id, directory_id, group_id, member_id, member_kind, seq, ?4 FROM member
+       SELECT organization_id, directory_id, group_id, member_id, member_kind, seq, {seq:4} FROM member
        WHERE organization_id = ?1 AND directory_id = ?2 AND group_id = ?3""",
 )
 REMOVE_ALL_MEMBERS = statement(
@@ -109,7 +116,7 @@ TOUCH_GROUPS_OF = statement(
 KEEP_MEMBERSHIPS = statement(
     "memberships_kept",
     """INSERT INTO member_past (organization_id, directory_id, group_id, member_id, member_kind, from_seq, to_seq)
-       SELECT organization_id, directory_id, group_id, member_id, member_kind, seq, ?4 FROM member
+       SELECT organization_id, directory_id, group_id, member_id, member_kind, seq, {seq:4} FROM member
        WHERE organization_id = ?1 AND directory_id = ?2 AND member_id = ?3""",
 )
 REMOVE_MEMBERSHIPS = statement(
@@ -139,7 +146,7 @@ NEST_MOVED = statement(
 )
 MOVE = statement(
     "resource_moved",
-    """UPDATE resource SET directory_id = ?5, seq = ?6, revision = revision + 1
+    """UPDATE resource SET directory_id = ?5, seq = {seq:6}, revision = revision + 1
        WHERE organization_id = ?1 AND directory_id = ?2 AND kind = ?3 AND id = ?4 AND seq = ?7
        RETURNING organization_id""",
 )
@@ -156,7 +163,7 @@ MOVE_MEMBERS = statement(
 
 
 def _where(key: DirectoryKey, stored: Stored) -> Params:
-    return (key.organization_id, key.directory_id, int(stored.kind), stored.id)
+    return (key.organization_id, key.directory_id, stored.kind.value, stored.id)
 
 
 def _key_steps(
@@ -168,14 +175,16 @@ def _key_steps(
 ) -> Iterator[Step]:
     """Keys stand under the kind that the row had when they were written."""
     here = (key.organization_id, key.directory_id)
+    if was is not None and old == new and was.kind is stored.kind:
+        return
     kept = set(old) & set(new) if was is not None and was.kind is stored.kind else set()
     for attribute, value in old:
         if was is not None and (attribute, value) not in kept:
-            yield Step(DELETE_KEY, (*here, int(was.kind), attribute, value, was.id))
+            yield Step(DELETE_KEY, (*here, was.kind.value, attribute, value, was.id))
     for attribute, value in new:
         if (attribute, value) not in kept:
             _refuse_long(_ATTRIBUTES[attribute], value)
-            yield Step(INSERT_KEY, (*here, int(stored.kind), attribute, value, stored.id))
+            yield Step(INSERT_KEY, (*here, stored.kind.value, attribute, value, stored.id))
 
 
 def _refuse_long(name: str, text: str | None) -> None:
@@ -207,7 +216,7 @@ def _insert(_: bytes, row: NewResource) -> Sequence[Step]:
         stored.hidden,
         stored.document,
     )
-    count = (row.key.organization_id, row.key.directory_id, int(stored.kind), 1)
+    count = (row.key.organization_id, row.key.directory_id, stored.kind.value, 1)
     return [
         Step(INSERT, params),
         *_key_steps(row.key, None, stored, (), columns.keys),
@@ -228,7 +237,7 @@ def _update(_: bytes, row: ResourceUpdate) -> Sequence[Step]:
         columns.splice_at,
         stored.hidden,
         stored.document,
-        int(stored.kind),
+        stored.kind.value,
         was.seq,
         was.revision if row.exact else 0,
         stored.created_at,
@@ -237,7 +246,7 @@ def _update(_: bytes, row: ResourceUpdate) -> Sequence[Step]:
     steps += _key_steps(row.key, was, stored, row.old_keys, columns.keys)
     if stored.kind != was.kind:
         here = (row.key.organization_id, row.key.directory_id)
-        steps += [Step(COUNT, (*here, int(was.kind), -1)), Step(COUNT, (*here, int(stored.kind), 1))]
+        steps += [Step(COUNT, (*here, was.kind.value, -1)), Step(COUNT, (*here, stored.kind.value, 1))]
     if stored.kind is Kind.GONE:
         steps += _membership_steps(row.key, was, stored.modified_at)
     return steps
@@ -251,12 +260,12 @@ def _remove(_: bytes, row: ResourceRemoval) -> Sequence[Step]:
         Step(KEEP_VERSION, (*_where(key, was), SEQ)),
         Step(DELETE, (*_where(key, was), was.seq, was.revision if row.exact else 0), 1),
         *_membership_steps(key, was, row.at),
-        *(Step(DELETE_KEY, (*here, int(was.kind), a, v, was.id)) for a, v in row.keys),
+        *(Step(DELETE_KEY, (*here, was.kind.value, a, v, was.id)) for a, v in row.keys),
     ]
     if was.kind is Kind.GROUP:
         steps.append(Step(KEEP_ALL_MEMBERS, (*here, was.id, SEQ)))
         steps.append(Step(REMOVE_ALL_MEMBERS, (*here, was.id)))
-    return [*steps, Step(COUNT, (*here, int(was.kind), -1))]
+    return [*steps, Step(COUNT, (*here, was.kind.value, -1))]
 
 
 def _membership_steps(key: DirectoryKey, was: Stored, at: int) -> list[Step]:
@@ -271,10 +280,10 @@ def _membership_steps(key: DirectoryKey, was: Stored, at: int) -> list[Step]:
 @writes(MembersAdded)
 def _add_members(_: bytes, row: MembersAdded) -> Sequence[Step]:
     here = (row.key.organization_id, row.key.directory_id, row.group_id)
-    return [
-        Step(TOUCH_GROUP, (*here, len(row.ids), row.at), 1),
-        Step(ADD_MEMBERS, (*here, row.ids, SEQ, int(row.kind)), len(row.ids)),
-    ]
+    touch = Step(TOUCH_GROUP, (*here, len(row.ids), row.at), 1)
+    if len(row.ids) == 1:  # as most are; an array costs more than the row
+        return [touch, Step(ADD_MEMBER, (*here, row.ids[0], SEQ, row.kind.value), 1)]
+    return [touch, Step(ADD_MEMBERS, (*here, row.ids, SEQ, row.kind.value), len(row.ids))]
 
 
 @writes(GroupsNested)
@@ -305,8 +314,8 @@ def _move(_: bytes, row: ResourceMove) -> Sequence[Step]:
         Step(KEEP_VERSION, (*_where(key, was), SEQ)),
         Step(MOVE, (*_where(key, was), row.target, SEQ, was.seq), 1),
         Step(MOVE_KEYS, (*here, was.id, row.target)),
-        Step(COUNT, (*here, int(was.kind), -1)),
-        Step(COUNT, (key.organization_id, row.target, int(was.kind), 1)),
+        Step(COUNT, (*here, was.kind.value, -1)),
+        Step(COUNT, (key.organization_id, row.target, was.kind.value, 1)),
     ]
     if was.kind is Kind.GROUP:
         steps.append(Step(MOVE_MEMBERS, (*here, was.id, row.target)))

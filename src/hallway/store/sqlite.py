@@ -17,7 +17,7 @@ import apsw
 
 from hallway.journal.model import Change, Stale, Unavailable
 from hallway.store.database import ScanTimedOut
-from hallway.store.ledger import HEAD, Prepared, by_organization, moved_head, placed
+from hallway.store.ledger import HEAD, Prepared, by_organization, moved_head, placed, waves
 from hallway.store.queue import ChangeQueue, Outcome, Outcomes
 from hallway.store.statement import Params, ResultRow, Statement, Step, sqlite_params
 
@@ -154,32 +154,59 @@ class SqliteDatabase:
             self._abandon()
         return outcomes
 
-    async def _opened(self, items: Sequence[Prepared]) -> list[tuple[Prepared, Outcome]]:
+    async def _opened(self, items: Sequence[Prepared]) -> Outcomes:
         """A transaction with every change in it that can be."""
         await self._begin()
         try:
-            return self._applied(items, isolated=False)
+            return self._together(items)
         except (*_CONFLICT, *_OURS):
             self._abandon()
             await self._begin()
-            return self._applied(items, isolated=True)
+            return self._one_by_one(items)
 
-    def _applied(self, items: Sequence[Prepared], isolated: bool) -> list[tuple[Prepared, Outcome]]:
-        """Every change's steps; one that conflicts raises, or with `isolated` fails alone behind a savepoint."""
+    def _together(self, items: Sequence[Prepared]) -> Outcomes:
+        """Every change's steps, statement by statement for all of them; one that cannot be written raises."""
+        outcomes: list[tuple[Prepared, Outcome]] = []
+        queues: list[list[Step]] = []
+        heads: list[tuple[Prepared, int | None, int | None]] = []
+        for group in by_organization(items):
+            start = head = self._head(group[0])
+            for item in group:
+                queues.append(placed(item, head))
+                outcomes.append((item, (head or 0) + 1 if item.entries else 0))
+                head = (head or 0) + len(item.entries)
+            heads.append((group[0], start, head))
+        many = self._writer.executemany
+        for statement, params, must in waves(queues):
+            asked = [sqlite_params(statement, one) for one in params] if statement.has_arrays else params
+            cursor = many(statement.sqlite, asked)
+            if must is not None and len(cursor.fetchall()) != must:
+                raise Stale
+        for one, start, head in heads:
+            self._move_head(one, start, head)
+        return outcomes
+
+    def _one_by_one(self, items: Sequence[Prepared]) -> Outcomes:
+        """The same batch with a savepoint around each change, so that one that cannot be written fails alone."""
         outcomes: list[tuple[Prepared, Outcome]] = []
         for group in by_organization(items):
-            org = group[0].change.organization_id
-            found = self._writer.execute(HEAD.sqlite, (org,)).fetchone()
-            start = head = int(found[1]) if found else None
+            start = head = self._head(group[0])
             for item in group:
-                outcome = self._isolated(item, head) if isolated else self._placed(item, head)
+                outcome = self._isolated(item, head)
                 outcomes.append((item, outcome))
                 if not isinstance(outcome, Exception):
                     head = (head or 0) + len(item.entries)
-            if head is not None and head != start:
-                statement, params = moved_head(org, head)
-                self._writer.execute(statement.sqlite, params).fetchall()
+            self._move_head(group[0], start, head)
         return outcomes
+
+    def _head(self, item: Prepared) -> int | None:
+        found = self._writer.execute(HEAD.sqlite, (item.change.organization_id,)).fetchone()
+        return int(found[1]) if found else None
+
+    def _move_head(self, item: Prepared, start: int | None, head: int | None) -> None:
+        if head is not None and head != start:
+            statement, params = moved_head(item.change.organization_id, head)
+            self._writer.execute(statement.sqlite, params).fetchall()
 
     def _placed(self, item: Prepared, head: int | None) -> int:
         for step in placed(item, head):

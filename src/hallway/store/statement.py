@@ -2,15 +2,16 @@
 
 Rules: parameters are `?1`, `?2` …, `?1` is always the organization; the first column of a read, and of every
 `RETURNING`, is `organization_id`. `IN {ids:3}`, `IN {texts:3}` and `IN {ints:3}` ask for an element of an array
-parameter.
+parameter; `{seq:5}` is the parameter that takes the change's place in the journal.
 `tests/store/test_schema.py` reads every statement and holds it to these rules.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
+
+import orjson
 
 Params: TypeAlias = tuple[object, ...]
 ResultRow: TypeAlias = Sequence[object]
@@ -19,6 +20,7 @@ SEQ: Final = object()
 """Stands in parameters for the `seq` of the change's first journal entry."""
 
 _ARRAY = re.compile(r"IN \{(ids|texts|ints):(\d+)\}")
+_SEQ = re.compile(r"\{seq:(\d+)\}")
 _PARAMETER = re.compile(r"\?(\d+)")
 
 _SQLITE_WORDS: Final = {
@@ -52,12 +54,16 @@ ALL: Final[dict[str, "Statement"]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A named SQL text, written in the subset that both engines share."""
+    """A named SQL text, written in the subset that both engines share.
+
+    `seq_at` is the index of the parameter that takes `SEQ`, -1 for none.
+    """
 
     name: str
     sqlite: str
     postgres: str
     has_arrays: bool = False
+    seq_at: int = -1
 
 
 def statement(name: str, sql: str) -> Statement:
@@ -71,11 +77,15 @@ def statement(name: str, sql: str) -> Statement:
 
 def translated(name: str, sql: str) -> Statement:
     """The text for each engine, not registered: for conditions that are made of a filter."""
-    tidy = " ".join(sql.split())
+    marked = " ".join(sql.split())
+    place = _SEQ.search(marked)
+    tidy = _SEQ.sub(r"?\1", marked)
     sqlite = _marked(_ARRAY.sub(_sqlite_array, tidy), _SQLITE_WORDS)
     postgres = _marked(_ARRAY.sub(_postgres_array, tidy), _POSTGRES_WORDS)
     has_arrays = _ARRAY.search(tidy) is not None
-    return Statement(name, sqlite.strip(), _PARAMETER.sub(r"$\1", postgres).strip(), has_arrays)
+    return Statement(
+        name, sqlite.strip(), _PARAMETER.sub(r"$\1", postgres).strip(), has_arrays, int(place[1]) - 1 if place else -1
+    )
 
 
 def _marked(sql: str, words: Mapping[str, str]) -> str:
@@ -103,7 +113,7 @@ def sqlite_params(statement: Statement, params: Params) -> Params:
 
 
 def _json_array(values: Sequence[object]) -> str:
-    return json.dumps([v.hex() if isinstance(v, bytes) else v for v in values])
+    return orjson.dumps([v.hex() if isinstance(v, bytes) else v for v in values]).decode()
 
 
 class Step(NamedTuple):
