@@ -150,7 +150,7 @@ class _Run:
                 for target in targets:
                     if _applies(row, target):
                         self._one(row, target, directories[target.name])
-                if row.floor in ("create", "update", "member"):
+                if row.floor in ("create", "update", "replace", "member"):
                     self._floor(row)
             self.say(f"round {number + 1} of {self.options.rounds}")
 

@@ -174,7 +174,7 @@ MAIN: Final = (
     Row("create", "create a user", _create, floor="create"),
     Row("create-alone", "create, one client alone", _create, 1, floor="create", batch=1),
     Row("patch", "PATCH `active`", _activate, floor="update"),
-    Row("put", "PUT a user", _replace, floor="update"),
+    Row("put", "PUT a user", _replace, floor="replace"),
     Row("add-10", "add a member to a group of 10", _adding_to(10), group=10, floor="member"),
     Row("add-1000", "… of 1,000", _adding_to(1_000), group=1_000, floor="member"),
     Row("add-10000", "… of 10,000", _adding_to(10_000), group=10_000, floor="member"),
