@@ -19,7 +19,7 @@ from hallway.scim.patch_path import PatchPath, find_patch_path
 from hallway.scim.path import ExtensionPath
 from hallway.scim.problem import ScimProblem
 from hallway.scim.quirks import Tolerance
-from hallway.scim.schema import Attribute, AttributeType, Mutability, ResourceType, Returned
+from hallway.scim.schema import Attribute, AttributeType, Mutability, PlainTypes, ResourceType, Returned
 
 MASK: Final = "•••"
 MAX_ELEMENTS: Final = 2_000
@@ -43,9 +43,13 @@ def redacted_resource(body: Json, resource_type: ResourceType) -> Json:
     """The body of a POST or PUT."""
     if not isinstance(body, dict):
         return MASK
-    known, schemas = resource_type.top_level, resource_type.schemas
+    known, schemas, showable = resource_type.top_level, resource_type.schemas, resource_type.showable
     shown: JsonObject = {}
     for key, value in body.items():
+        plain = showable.get(key)
+        if plain is not None and _is_open(value, plain):
+            shown[key] = value
+            continue
         lower = key.lower()
         attribute = known.get(lower)
         if lower == "schemas":
@@ -53,7 +57,9 @@ def redacted_resource(body: Json, resource_type: ResourceType) -> Json:
         elif attribute is not None:
             shown[key] = _value(attribute, value)
         elif lower in schemas:
-            shown[key] = _members(value, schemas[lower].by_name)
+            schema = schemas[lower]
+            is_plain = isinstance(value, dict) and _is_plain(value, schema.showable)
+            shown[key] = value if is_plain else _members(value, schema.by_name)
         else:
             shown[_name(key)] = MASK
     return shown
@@ -116,6 +122,15 @@ def _element(attribute: Attribute, value: Json) -> Json:
         return value if _is_plain(value, attribute.showable_subs) else _members(value, attribute.subs)
     bare = attribute.subs.get("value")
     return MASK if bare is None or isinstance(value, list) else _value(bare, value)
+
+
+def _is_open(value: Json, plain: type | PlainTypes) -> bool:
+    """Whether all of a value is as `plain` says that anybody may be shown: most are, and nothing is copied then."""
+    if isinstance(plain, type):
+        return type(value) is plain
+    if isinstance(value, list):
+        return len(value) <= MAX_ELEMENTS and all(isinstance(e, dict) and _is_plain(e, plain) for e in value)
+    return isinstance(value, dict) and _is_plain(value, plain)
 
 
 def _is_plain(value: JsonObject, showable: Mapping[str, type]) -> bool:

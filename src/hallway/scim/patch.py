@@ -252,9 +252,10 @@ def _remove_extension(draft: _Draft, schema: Schema) -> None:
 
 def _check_complete(before: JsonObject, after: JsonObject, resource_type: ResourceType) -> None:
     """Raise `invalidValue` where what was set lacks something required; what was not touched is not looked at."""
-    for attribute in resource_type.top_level.values():
-        if after.get(attribute.name) is not before.get(attribute.name):
-            check_required_subs(attribute, after.get(attribute.name))
+    known = resource_type.top_level
+    for name, value in after.items():
+        if value is not before.get(name) and (attribute := known.get(name.lower())) is not None:
+            check_required_subs(attribute, value)
     for schema in (extension.schema for extension in resource_type.extensions):
         held = after.get(schema.id)
         if held is before.get(schema.id) or not isinstance(held, dict):

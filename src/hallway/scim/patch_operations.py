@@ -42,6 +42,7 @@ class PatchLimits:
     values: int = 100_000
 
 
+_VERBS: Final = {verb.value: verb for verb in Verb}
 DEFAULT_LIMITS: Final = PatchLimits()
 
 
@@ -107,12 +108,15 @@ def _operation(given: JsonObject, resource_type: ResourceType, tolerance: Tolera
 
 
 def _verb(op: Json, tolerance: Tolerance) -> Verb:
+    if isinstance(op, str):
+        verb = _VERBS.get(op)
+        if verb is not None:
+            return verb
     otherwise = invalid_syntax("The `op` of an operation is `add`, `replace` or `remove`.")
-    if not isinstance(op, str) or op.lower() not in {verb.value for verb in Verb}:
+    if not isinstance(op, str) or op.lower() not in _VERBS:
         raise otherwise
-    if op != op.lower():
-        tolerance.accept(Quirk.OPERATION_CASE, otherwise)
-    return Verb(op.lower())
+    tolerance.accept(Quirk.OPERATION_CASE, otherwise)
+    return _VERBS[op.lower()]
 
 
 def _object(value: Json, what: str) -> JsonObject:

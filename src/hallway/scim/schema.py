@@ -124,6 +124,15 @@ class Schema:
         return {attribute.name.lower(): attribute for attribute in self.attributes}
 
     @cached_property
+    def showable(self) -> PlainTypes:
+        """The single texts and booleans among them that anybody may be shown, by exact name."""
+        return {
+            a.name: _PLAIN[a.type]
+            for a in self.attributes
+            if a.type in _PLAIN and not a.multi_valued and not a.withheld
+        }
+
+    @cached_property
     def demanding(self) -> tuple[Attribute, ...]:
         """The attributes that are required, or have a sub-attribute that is."""
         return tuple(a for a in self.attributes if a.required or any(sub.required for sub in a.sub_attributes))
@@ -161,6 +170,19 @@ class ResourceType:
     def common(self) -> Mapping[str, Attribute]:
         """`schemas`, `id`, `externalId`, `meta` by lower-case name (RFC 7643 §3.1)."""
         return {attribute.name.lower(): attribute for attribute in COMMON_ATTRIBUTES}
+
+    @cached_property
+    def showable(self) -> Mapping[str, type | PlainTypes]:
+        """By exact name: the type of what anybody may be shown, or the types of its parts."""
+        found: dict[str, type | PlainTypes] = {}
+        for attribute in self.top_level.values():
+            if attribute.name == "schemas" or attribute.withheld:
+                continue
+            if attribute.type in _PLAIN and not attribute.multi_valued:
+                found[attribute.name] = _PLAIN[attribute.type]
+            elif attribute.type is AttributeType.COMPLEX:
+                found[attribute.name] = attribute.showable_subs
+        return found
 
     @cached_property
     def top_level(self) -> Mapping[str, Attribute]:

@@ -116,7 +116,8 @@ class NewResource:
 class ResourceUpdate:
     """A new document for a row; the old one goes to its history. Stale where `was` has been overtaken.
 
-    With `exact` the revision must not have moved either (If-Match).
+    With `exact` the revision must not have moved either (If-Match). Look-up keys that stay may be left out of both
+    `old_keys` and the columns.
     """
 
     key: DirectoryKey

@@ -25,7 +25,7 @@ Changed: TypeAlias = Callable[[JsonObject], JsonObject]
 
 
 class Former(NamedTuple):
-    """The version before, and its look-up keys where they stay."""
+    """The version before; `keys` are empty where all of its look-up keys stay."""
 
     stored: Stored
     keys: Keys | None = None
@@ -114,12 +114,12 @@ async def _change_user(
 async def _updated(desk: Desk, scene: Scene, versions: tuple[Stored, JsonObject, JsonObject], exact: bool) -> Decision:
     """A user's new document; the happening says whether she was deactivated or came back."""
     was, old, new = versions
-    before = columns_of(Kind.USER, old)
-    former = Former(was, before.keys if same_keys(old, new) else None)
-    stored, columns = await drafted(desk, scene, was.id, new, former)
-    if columns.name_key != before.name_key:
+    same = same_keys(old, new)  # then no key is written or removed, and none has to be known
+    stored, columns = await drafted(desk, scene, was.id, new, Former(was, () if same else None))
+    if old.get("userName") != new.get("userName"):
         await _refuse_taken(desk, scene, columns, was.id)
-    row = ResourceUpdate(scene.key, was, stored, columns, before.keys, exact)
+    old_keys = () if same else columns_of(Kind.USER, old).keys
+    row = ResourceUpdate(scene.key, was, stored, columns, old_keys, exact)
     facts: JsonObject = {"attributes": changed_names(old, new)}
     return Decision(stored, (row,), (Happening(_kind_of_change(old, new), was.id, facts, label(new)),))
 
