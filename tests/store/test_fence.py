@@ -65,6 +65,7 @@ READS: dict[str, tuple[Any, str, Ask]] = {
     "members_of_groups": (_R, "MEMBERS_OF", lambda t: t.stage.resources.members_of(t.key, [t.group])),
     "members_among": (_R, "MEMBERS_AMONG", lambda t: t.stage.resources.members_among(t.key, t.group, [t.user])),
     "resource_kinds": (_R, "KINDS", lambda t: t.stage.resources.kinds(t.key, [t.user])),
+    "group_texts": (_R, "GROUP_TEXTS", lambda t: t.stage.resources._with_groups(t.key, [(None, t.group.hex())])),
     "groups_holding": (_R, "GROUPS_HOLDING", lambda t: t.stage.resources.groups_holding(t.key, [t.user])),
     "resource_count_of": (_R, "COUNT", lambda t: t.stage.resources.nesting(t.key)),
     "resources_by_id": (paging, "BY_IDS", lambda t: _by_ids(t)),

@@ -18,7 +18,7 @@ from hallway.hub.directories.resources import DirectoryKey, Stored
 from hallway.hub.directories.sort_keys import microseconds_of
 from hallway.ids import ResourceId
 from hallway.store.database import Tenant
-from hallway.store.shape import LIGHT, SHAPE, stored_of
+from hallway.store.shape import LIGHT, LISTED, SHAPE, stored_of
 from hallway.store.statement import ResultRow, Statement, statement, translated
 from hallway.store.where import TRUE, Bound, Condition, condition
 
@@ -29,7 +29,7 @@ COUNT = statement(
 )
 BY_IDS = statement(
     "resources_by_id",
-    f"""SELECT {SHAPE} FROM resource r
+    f"""SELECT {LISTED} FROM resource r
         WHERE r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3 AND r.id IN {{ids:4}}""",
 )
 
@@ -50,10 +50,11 @@ class _Order:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page before its rows are completed."""
+    """A page before its rows are completed: rows of `LISTED`, of `SHAPE` where it is `single`."""
 
     total: int
     following: Position | None
+    single: bool = False
 
 
 def _order(search: Search) -> _Order | None:
@@ -99,7 +100,7 @@ async def _by_sql(
     page = rows[: search.count]
     following = _position(search, page[-1]) if more else None
     if search.after is None and search.start == 1 and search.count and not more:
-        return Found(len(page), None), page
+        return Found(len(page), None, wanted.single), page
     return Found(await _total(own, search, wanted, filtered), following), page
 
 
@@ -112,7 +113,7 @@ def _page_statement(search: Search, wanted: Condition, order: _Order, bound: Bou
         return _statement(f"SELECT {SHAPE} FROM resource r WHERE {where}")
     ordered = _ordered(order, search.descending, wanted.selective)
     limit = f"LIMIT {bound.bind(search.count + 1)}"
-    return _statement(f"SELECT {SHAPE} FROM resource r WHERE {where} ORDER BY {ordered} {limit}")
+    return _statement(f"SELECT {LISTED} FROM resource r WHERE {where} ORDER BY {ordered} {limit}")
 
 
 async def _deep_rows(own: Tenant, search: Search, wanted: Condition, order: _Order, bound: Bound) -> list[ResultRow]:
@@ -161,7 +162,7 @@ def _after(position: Position, order: _Order, descending: bool, bound: Bound) ->
 
 
 def _position(search: Search, row: ResultRow) -> Position:
-    stored, _ = stored_of(row)
+    stored, _ = stored_of((*row[:-1], None))  # nothing is sorted by groups
     return Position(search.sort_key(stored), stored.id)
 
 

@@ -11,7 +11,7 @@ from hallway.ids import ResourceId
 from hallway.store.database import Database, Tenant, tenant
 from hallway.store.paging import COUNT, found_page
 from hallway.store.resources import NESTING
-from hallway.store.shape import SHAPE, stored_of
+from hallway.store.shape import GROUP_TEXT, SHAPE, stored_of
 from hallway.store.statement import ResultRow, statement
 
 BY_ID = statement(
@@ -71,6 +71,11 @@ GROUPS_HOLDING = statement(
          AND g.kind = 2 AND g.id = m.group_id
        WHERE m.organization_id = ?1 AND m.directory_id = ?2 AND m.member_id IN {ids:3} ORDER BY m.group_id""",
 )
+GROUP_TEXTS = statement(
+    "group_texts",
+    f"""SELECT g.organization_id, g.id, {GROUP_TEXT} FROM resource g
+        WHERE g.organization_id = ?1 AND g.directory_id = ?2 AND g.kind = 2 AND g.id IN {{ids:3}}""",
+)
 
 
 def _ids(ids: Sequence[ResourceId]) -> list[bytes]:
@@ -114,7 +119,19 @@ class ResourceStore:
     async def page(self, key: DirectoryKey, search: Search) -> Page:
         """A page; SQL alone where the filter and the order are columns, else evaluated away from the loop."""
         page, rows = await found_page(self._tenant(key), key, search)
-        return Page(await self._complete(key, rows), page.total, page.following)
+        whole = rows if page.single else await self._with_groups(key, rows)
+        return Page(await self._complete(key, whole), page.total, page.following)
+
+    async def _with_groups(self, key: DirectoryKey, rows: Sequence[ResultRow]) -> Sequence[ResultRow]:
+        """Rows of `LISTED` as rows of `SHAPE`; a group that went away meanwhile is in none."""
+        held = {cast("str", row[-1]) for row in rows if row[-1]}
+        if not held:
+            return rows
+        ids = sorted({one for some in held for one in some.split(",")})
+        found = await self._tenant(key).rows(GROUP_TEXTS, key.directory_id, [bytes.fromhex(one) for one in ids])
+        texts = {group.hex(): text for group, text in cast("list[tuple[bytes, str]]", found)}
+        joined = {some: ",".join([texts[one] for one in some.split(",") if one in texts]) for some in held}
+        return [(*row[:-1], joined[cast("str", row[-1])]) if row[-1] else row for row in rows]
 
     async def _complete(self, key: DirectoryKey, rows: Sequence[ResultRow]) -> list[Stored]:
         read = [stored_of(row) for row in rows]
