@@ -208,3 +208,34 @@ def master_key(text: str) -> bytes:
     if len(key) != MASTER_KEY_BYTES:
         raise ValueError("write 32 random bytes as 64 hexadecimal digits, as `openssl rand -hex 32` prints")
     return key
+
+
+_COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+
+
+def colour(text: str) -> tuple[int, int, int]:
+    """A colour as red, green and blue."""
+    found = _COLOUR.fullmatch(text)
+    if found is None:
+        raise ValueError("write a colour as six hexadecimal digits, such as #0b6477")
+    red, green, blue = (int(part, 16) for part in found.groups())
+    return red, green, blue
+
+
+def short_line(most: int) -> Callable[[str], str]:
+    """A parser for one line of text."""
+
+    def parse(text: str) -> str:
+        if text.strip() and len(text) <= most and text.isprintable():
+            return text.strip()
+        raise ValueError(f"write one line of at most {most} characters")
+
+    return parse
+
+
+def contact(text: str) -> str:
+    """An e-mail address, or the address of a page that begins with https://."""
+    is_page = text.startswith("https://") and len(text) > len("https://")
+    if text.isprintable() and " " not in text and (is_page or re.fullmatch(r"[^@:/]+@[^@:/]+", text)):
+        return text
+    raise ValueError("write an e-mail address, or the address of a page that begins with https://")

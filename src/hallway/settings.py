@@ -149,6 +149,16 @@ class Settings:
     postgres_connections: int = _setting(
         values.whole_number(1, 200), "8", "Connections for reading that each process keeps open."
     )
+    product_name: str = _setting(values.short_line(60), "Hallway", "The name that pages and mails call the product by.")
+    product_logo: Path | None = _setting(
+        values.optional(Path), "", "A picture file (.svg, .png, .webp, .jpg) that pages show beside the name."
+    )
+    product_colour: tuple[int, int, int] = _setting(
+        values.colour, "#0b6477", "The colour of buttons and links; shades that can be read are made from it."
+    )
+    support_address: str = _setting(
+        lambda text: values.contact(text) if text else "", "", "Where people ask for help: a mail address or a page."
+    )
 
     def __post_init__(self) -> None:
         # The default of one setting that follows another.
@@ -162,6 +172,11 @@ class Settings:
         own = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         loopback = {"localhost", "127.0.0.1", "[::1]"} if _is_loopback(own) else set()
         return frozenset({own, *loopback, *self.allowed_hosts})
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether the base URL reaches nobody but this machine: a deployment for development."""
+        return _is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
     def local_url(self) -> str:

@@ -240,4 +240,4 @@ async def test_what_nobody_foresaw_is_a_500_in_the_form_of_scim_without_its_reas
         assert answer.headers["x-request-id"] in answer.body["detail"]
         elsewhere: Mapping[str, str] = {}
         assert (await call(hub.app, "GET", "/nothing", elsewhere)).headers["content-type"].startswith("text/plain")
-        assert (await call(hub.app, "GET", "/", elsewhere)).status == 404
+        assert (await call(hub.app, "GET", "/scim", elsewhere)).status == 404

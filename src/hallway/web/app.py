@@ -2,9 +2,9 @@
 
 import gc
 import sys
-from collections.abc import Mapping
 from os import environ
 from pathlib import Path
+from typing import Final
 
 from hallway.hub.directories.upkeep import TokenUpkeep
 from hallway.journal.model import Unavailable
@@ -17,21 +17,30 @@ from hallway.store.migrate import SchemaProblem
 from hallway.store.opening import current
 from hallway.store.sqlite import SqliteDatabase
 from hallway.web.access_log import AccessLog
+from hallway.web.admitting import Admission, PageGuard, Visitor
+from hallway.web.branding import Brand, brand_of
+from hallway.web.cookies import Cookies
 from hallway.web.edge import CannotStart, Door, Edge, Lifespan, Observed
+from hallway.web.frame import Frame, is_secure
 from hallway.web.guards import DirectoryGuard, Ground, split_alias
 from hallway.web.health import Check, Readiness, healthz
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.limits import Bucket, RateLimiter
 from hallway.web.metrics import Metrics
 from hallway.web.quick_reads import QuickReads
+from hallway.web.page_problems import page_problem
+from hallway.web.pages import Look, Pages
 from hallway.web.routes import ROUTES
 from hallway.web.routing import Handler, Match, Route, Router, WrongMethod
-from hallway.web.rows import Row
+from hallway.web.rows import PageHandler, Row
 from hallway.web.scim import ScimEndpoints
 from hallway.web.scim_discovery import ScimDiscovery
 from hallway.web.scim_door import ScimDoor, rendered_problem
+from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
 from hallway.web.wiring import Hub, clock, opened_hub, recorder
 from hallway.worker import Worker
+
+_PAGES: Final = frozenset(row.path for row in ROUTES if row.page)
 
 
 def application() -> Edge:
@@ -45,8 +54,8 @@ def application_of(settings: Settings) -> Edge:
     """The application; it opens the database when it starts."""
     serving = Serving(settings)
     return Edge(
-        router=Router([_route(row, serving.handlers) for row in ROUTES], fallback=serving.aliased),
-        door=Door(settings.hosts, settings.trusted_proxies),
+        router=Router([_route(row, serving) for row in ROUTES], fallback=serving.aliased),
+        door=Door(settings.hosts, settings.trusted_proxies, is_secure(settings.base_url)),
         problems=serving.problem,
         lifespan=Lifespan(serving.start, serving.stop),
         observers=(serving.observe,),
@@ -54,14 +63,13 @@ def application_of(settings: Settings) -> Edge:
     )
 
 
-def _route(row: Row, handlers: Mapping[str, Handler]) -> Route:
+def _route(row: Row, serving: "Serving") -> Route:
     """A row with its handler, which is looked up when it is called: it exists once the database is open."""
-    name = row.handler
     return Route(
         row.method,
         row.path,
         row.guard,
-        lambda request: handlers[name](request),
+        serving.page_called(row) if row.page else serving.called(row),
         row.cross_site,
         row.any_host,
         row.description,
@@ -73,17 +81,38 @@ class Serving:
 
     def __init__(self, settings: Settings) -> None:
         self.handlers: dict[str, Handler] = {"healthz": healthz}
+        self.page_handlers: dict[str, PageHandler] = {}
+        self.guards: dict[str, PageGuard] = {}
         self._settings = settings
-        self._rows = Router([_route(row, self.handlers) for row in ROUTES])
+        self._rows = Router([_route(row, self) for row in SCIM_ROUTES])
+        self._pages: Pages | None = None
         self._log = AccessLog(sys.stderr, settings.log_format) if settings.log_level in {"debug", "info"} else None
-        self._metrics = Metrics([_route(row, {}) for row in ROUTES], [quirk.value for quirk in Quirk])
+        self._metrics = Metrics([_route(row, self) for row in ROUTES], [quirk.value for quirk in Quirk])
         self._hub: Hub | None = None
         self._worker: Worker | None = None
         self.quick: QuickReads | None = None
 
+    def called(self, row: Row) -> Handler:
+        """What calls the handler of a row."""
+        handlers, name = self.handlers, row.handler
+        return lambda request: handlers[name](request)
+
+    def page_called(self, row: Row) -> Handler:
+        """What asks the guard of a page, then calls its handler with whom the guard let in."""
+
+        async def handler(request: Request) -> Response:
+            admitted = await self.guards[row.guard](request)
+            if isinstance(admitted, Response):
+                return admitted
+            request.visitor = admitted
+            return await self.page_handlers[row.handler](request, admitted)
+
+        return handler
+
     async def start(self) -> None:
         """Open the deployment; raises `CannotStart` with what the operator can do."""
         try:
+            brand = brand_of(self._settings)
             hub = await opened_hub(self._settings, may_migrate="if_empty")
         except (Unavailable, SchemaProblem, WrongMasterKey, KeyFileProblem, SettingsProblem) as problem:
             raise CannotStart(str(problem)) from problem
@@ -106,10 +135,22 @@ class Serving:
         self.handlers.update(ScimDiscovery(door).handlers())
         self.handlers["metrics"] = self._metrics.handler(self._settings.metrics_token)
         self.handlers["readyz"] = Readiness(_checks(hub))
+        self._open_pages(brand)
         # What was made until now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
+
+    def _open_pages(self, brand: Brand) -> None:
+        """Make what pages are rendered with, their guards and their handlers."""
+        settings = self._settings
+        cookies = Cookies(is_secure(settings.base_url))
+        served = frozenset(row.path for row in ROUTES if row.page and row.method == "GET")
+        pages = self._pages = Pages(Look(brand, cookies, served, settings.is_on_loopback), clock)
+        self.guards.update(Admission(pages, _nobody, clock).guards())
+        frame = Frame(pages, settings.is_on_loopback)
+        self.handlers.update(frame.handlers())
+        self.page_handlers.update(frame.page_handlers())
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""
@@ -132,7 +173,10 @@ class Serving:
         """The answer to a known problem; what the store could not take is counted."""
         if isinstance(error, Unavailable):
             self._metrics.store_unavailable.inc()
-        return rendered_problem(request, error, self._settings.retry_after_seconds)
+        answer = rendered_problem(request, error, self._settings.retry_after_seconds)
+        if answer is None and self._pages is not None:
+            return page_problem(self._pages, request, error, request.template in _PAGES)
+        return answer
 
     async def aliased(self, request: Request) -> Response:
         """A request to the extra base path of a directory: the token says which directory it is."""
@@ -152,6 +196,11 @@ class Serving:
 
 def _upkeep(hub: Hub) -> TokenUpkeep:
     return TokenUpkeep(hub.desk, hub.stores.organizations)
+
+
+async def _nobody(_: Request) -> Visitor | None:
+    """The visitor while there are no accounts."""
+    return None
 
 
 def _guard(hub: Hub) -> DirectoryGuard:

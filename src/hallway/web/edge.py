@@ -32,10 +32,9 @@ Problems: TypeAlias = Callable[[Request, Exception], Response | None]
 
 PLAIN: Final[Header] = (b"content-type", b"text/plain; charset=utf-8")
 _CACHING: Final[Header] = (b"cache-control", b"no-store")
-_SECURITY: Final[tuple[Header, ...]] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-)
+_NO_SNIFFING: Final[Header] = (b"x-content-type-options", b"nosniff")
+_REFERRER: Final[Header] = (b"referrer-policy", b"no-referrer")
+_SECURITY: Final[tuple[Header, ...]] = (_NO_SNIFFING, _REFERRER)
 SAME_HEADERS: Final = (*_SECURITY, _CACHING)
 """Of every answer whose handler says nothing of caching, before the request's id."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -86,10 +85,13 @@ class QuickReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Whom the edge believes: names that a `Host` may carry (lower-case, no port), and proxies."""
+    """Whom the edge believes: names that a `Host` may carry (lower-case, no port), and proxies; `secure` says that
+    browsers come by TLS.
+    """
 
     hosts: frozenset[str]
     trusted_proxies: tuple[Network, ...] = ()
+    secure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class Edge:
             if not route.any_host:
                 self._check_host(request)
             if not route.cross_site and request.method not in _SAFE:
-                _check_site(request)
+                _check_site(request, self.door.secure)
             return await route.handler(request)
         self._check_host(request)
         if type(found) is WrongMethod:
@@ -208,10 +210,24 @@ class Edge:
         await send_message({"type": "lifespan.shutdown.complete"})
 
 
-def _check_site(request: Request) -> None:
-    """Refuse what a page of another site makes a browser send; only browsers have this header."""
-    if request.headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
+def _check_site(request: Request, secure: bool) -> None:
+    """Refuse what a page of another site makes a browser send; programs have neither header.
+
+    `Origin` is compared with the `Host`, which is one of ours; it says `null` where a browser hides it, and then
+    `Sec-Fetch-Site` has to vouch for the page.
+    """
+    site = request.headers.get(b"sec-fetch-site")
+    origin = request.headers.get(b"origin")
+    ours = site in (None, b"none", b"same-origin")
+    if origin is not None and not (origin == b"null" and site == b"same-origin"):
+        scheme, _, host = origin.lower().partition(b"://")
+        ours = ours and host == request.headers.get(b"host", b"").lower() and scheme in _schemes(secure)
+    if not ours:
         raise EdgeProblem(403, "Pages of other sites may not send this.")
+
+
+def _schemes(secure: bool) -> tuple[bytes, ...]:
+    return (b"https",) if secure else (b"http", b"https")
 
 
 def without_port(host: str) -> str:
@@ -221,9 +237,11 @@ def without_port(host: str) -> str:
 
 
 def _added(request: Request, response: Response) -> tuple[Header, ...]:
-    """Headers that every answer has; how it may be cached is the handler's word where it has one."""
-    identity = (b"x-request-id", request.request_id.encode())
-    for name, _ in response.headers:
-        if name == b"cache-control":
-            return (*_SECURITY, identity)
-    return (*_SECURITY, _CACHING, identity)
+    """Headers that every answer has; how it may be cached, and what it says where it leads to, is the handler's word
+    where it has one.
+    """
+    added: tuple[Header, ...] = (_NO_SNIFFING, (b"x-request-id", request.request_id.encode()))
+    given = {name for name, _ in response.headers}
+    if b"cache-control" not in given:
+        added = (*added, _CACHING)
+    return added if b"referrer-policy" in given else (*added, _REFERRER)

@@ -69,7 +69,8 @@ class Request:
     """One request: what came, where from, and once it is routed, where to.
 
     `path` is decoded, without repeated and trailing slashes; `raw_path` is as it came. `headers` has
-    lower-case names, repeated ones combined (RFC 9110 §5.3). `params` and `template` are the route's.
+    lower-case names, repeated ones combined (RFC 9110 §5.3). `params` and `template` are the route's, `visitor` is
+    whom the guard of a page let in.
     Raises `MalformedRequest`.
     """
 
@@ -85,6 +86,7 @@ class Request:
         "raw_path",
         "request_id",
         "template",
+        "visitor",
     )
 
     def __init__(self, scope: Scope, receive: Receive, trusted_proxies: tuple[Network, ...] = ()) -> None:
@@ -96,6 +98,7 @@ class Request:
         self.headers = combined(scope["headers"])
         self.params: dict[str, str] = {}
         self.template = ""
+        self.visitor: object = None
         self._receive = receive
         self._body: bytes | None = None
         client = scope.get("client")

@@ -4,6 +4,7 @@ from typing import Final
 
 from hallway.web.account.routes import ROUTES as ACCOUNT_ROUTES
 from hallway.web.console.routes import ROUTES as CONSOLE_ROUTES
+from hallway.web.frame import ROUTES as FRAME_ROUTES
 from hallway.web.operator.routes import ROUTES as OPERATOR_ROUTES
 from hallway.web.rows import METRICS_TOKEN, NONE, Row
 from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
@@ -18,6 +19,7 @@ OPERATION_ROUTES: Final = (
 ROUTES: Final[tuple[Row, ...]] = (
     *OPERATION_ROUTES,
     *SCIM_ROUTES,
+    *FRAME_ROUTES,
     *ACCOUNT_ROUTES,
     *CONSOLE_ROUTES,
     *SETUP_ROUTES,

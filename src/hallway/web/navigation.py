@@ -1,0 +1,113 @@
+"""What stands at the side of the console's pages.
+
+Rules: only what is served is listed, and only what the visitor may open; the entry whose path begins the page's own
+is the current one.
+"""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import Final
+
+from hallway.web.language import N_, Language
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place to go to; `least` is the role that it needs, "" for everybody who is signed in."""
+
+    label: str
+    path: str
+    icon: str
+    least: str = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Entries under a heading, "" for none."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as a page shows it, in the visitor's language."""
+
+    label: str
+    path: str
+    icon: str
+    current: bool
+
+
+CONSOLE: Final = (
+    Section("", (Entry(N_("Directories"), "/directories", "directory"),)),
+    Section(
+        N_("Organization settings"),
+        (
+            Entry(N_("General"), "/settings/general", "settings"),
+            Entry(N_("Members"), "/settings/members", "people", "guest"),
+            Entry(N_("Domains"), "/settings/domains", "globe"),
+            Entry(N_("Technical contacts"), "/settings/contacts", "bell"),
+            Entry(N_("Authentication and SSO"), "/settings/sso", "key"),
+            Entry(N_("Plan"), "/settings/plan", "plan"),
+            Entry(N_("Audit"), "/settings/audit", "list"),
+        ),
+    ),
+)
+ACCOUNT: Final = (
+    Section(
+        N_("Your account"),
+        (
+            Entry(N_("Profile"), "/account", "person", ""),
+            Entry(N_("Security"), "/account/security", "shield", ""),
+            Entry(N_("Sessions"), "/account/sessions", "device", ""),
+            Entry(N_("Organizations"), "/organizations", "building", ""),
+        ),
+    ),
+)
+OPERATOR: Final = (
+    Section(
+        "",
+        (
+            Entry(N_("Organizations"), "/operator/organizations", "building", ""),
+            Entry(N_("Set-up links"), "/operator/setup-links", "link", ""),
+            Entry(N_("Sign-in problems"), "/operator/problems", "alert", ""),
+            Entry(N_("Operators"), "/operator/operators", "people", ""),
+            Entry(N_("Audit"), "/operator/audit", "list", ""),
+        ),
+    ),
+)
+_RANKS: Final = {"": 0, "guest": 1, "user": 2, "admin": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """The sections of a deployment; `served` has the paths of its pages."""
+
+    served: Set[str]
+
+    def shown(
+        self, sections: Sequence[Section], path: str, role: str, language: Language
+    ) -> list[tuple[str, list[Shown]]]:
+        """The sections that are not empty, each by its heading."""
+        open_to = [
+            (section.label, [entry for entry in section.entries if self._is_open(entry, role)]) for section in sections
+        ]
+        current = _current([entry for _, entries in open_to for entry in entries], path)
+        return [
+            (
+                language.text(label) if label else "",
+                [Shown(language.text(entry.label), entry.path, entry.icon, entry is current) for entry in entries],
+            )
+            for label, entries in open_to
+            if entries
+        ]
+
+    def _is_open(self, entry: Entry, role: str) -> bool:
+        return entry.path in self.served and _RANKS.get(role, 0) >= _RANKS[entry.least]
+
+
+def _current(entries: Sequence[Entry], path: str) -> Entry | None:
+    """The entry with the longest path that the page's path is, or is below."""
+    within = [entry for entry in entries if path == entry.path or path.startswith(entry.path + "/")]
+    return max(within, key=lambda entry: len(entry.path), default=None)
