@@ -142,6 +142,8 @@ class Door(RuleBasedStateMachine):
         search = data.draw(noise.SEARCHES[kind[1:] or "Users"])
         self.send(data, "GET", kind, query=noise.query(search))
         self.send(data, "POST", f"{kind}/.search", noise.search_message(search))
+        plain = noise.search_message({"startIndex": 1, "count": 2})
+        self.sound("POST", f"{self.base}{kind}/.search", noise.encoded(plain))
 
     @rule(kind=KINDS, count=st.integers(1, 3), data=st.data())
     def walk(self, kind: str, count: int, data: st.DataObject) -> None:

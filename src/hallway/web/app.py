@@ -27,9 +27,9 @@ from hallway.web.health import Check, Readiness, healthz
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.limits import Bucket, RateLimiter
 from hallway.web.metrics import Metrics
-from hallway.web.quick_reads import QuickReads
 from hallway.web.page_problems import page_problem
 from hallway.web.pages import Look, Pages
+from hallway.web.quick_reads import QuickReads
 from hallway.web.routes import ROUTES
 from hallway.web.routing import Handler, Match, Route, Router, WrongMethod
 from hallway.web.rows import PageHandler, Row

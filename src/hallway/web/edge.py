@@ -240,8 +240,6 @@ def _added(request: Request, response: Response) -> tuple[Header, ...]:
     """Headers that every answer has; how it may be cached, and what it says where it leads to, is the handler's word
     where it has one.
     """
-    added: tuple[Header, ...] = (_NO_SNIFFING, (b"x-request-id", request.request_id.encode()))
     given = {name for name, _ in response.headers}
-    if b"cache-control" not in given:
-        added = (*added, _CACHING)
-    return added if b"referrer-policy" in given else (*added, _REFERRER)
+    identity = (b"x-request-id", request.request_id.encode())
+    return (*[header for header in SAME_HEADERS if header[0] not in given], identity)
