@@ -16,13 +16,14 @@ from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk, Scene
 from hallway.hub.directories.documents import complete
 from hallway.hub.directories.groups import create_group, delete_group, patch_group
+from hallway.hub.directories.links import Ties
 from hallway.hub.directories.listing import sort_key_of
 from hallway.hub.directories.model import Directory, DirectoryState, Kind, NewDirectory, Provider, Rules
 from hallway.hub.directories.ports import Position, Search, SortKey
 from hallway.hub.directories.resources import DirectoryKey, Stored
 from hallway.hub.directories.users import create_user, delete_user, patch_user
 from hallway.hub.organizations.model import NewOrganization, Organization, OrganizationState, Plan
-from hallway.ids import GROUP, USER, DirectoryId, EntryId, OrganizationId, ResourceId, wire
+from hallway.ids import GROUP, USER, AccountId, DirectoryId, EntryId, OrganizationId, ResourceId, wire
 from hallway.journal.model import Actor, Change, Entry, Row
 from hallway.scim.filter import Filter, parse_filter
 from hallway.scim.json import JsonObject
@@ -30,6 +31,8 @@ from hallway.scim.match import predicate
 from hallway.scim.path import AttributePath, attribute_path
 from hallway.scim.quirks import Tolerance
 from hallway.store.directories import DirectoryStore
+from hallway.store.links import LinkStore
+from hallway.store.members import MemberStore
 from hallway.store.opening import Opening, migrate, opened
 from hallway.store.postgres import PostgresDatabase
 from hallway.store.reading import ResourceStore
@@ -189,7 +192,8 @@ async def staged(url: str, opening: Opening | None = None) -> AsyncIterator[Stag
 async def furnished(database: SqliteDatabase | PostgresDatabase, after: int = 0) -> Stage:
     """Two organizations and three directories in an open, migrated database; `after` so many ticks."""
     counted = Counted(itertools.count(after), itertools.count(after))
-    desk = Desk(database, ResourceStore(database), DirectoryStore(database), counted.clock, counted.entropy)
+    ties = Ties(LinkStore(database), MemberStore(database), _can_sign_in)
+    desk = Desk(database, ResourceStore(database), DirectoryStore(database), counted.clock, counted.entropy, ties)
     stage = Stage(database, desk)
     made: list[Directory] = []
     for name, count in (("Acme", 2), ("Beta", 1)):
@@ -197,6 +201,10 @@ async def furnished(database: SqliteDatabase | PostgresDatabase, after: int = 0)
         made += [await new_directory(desk, owner, f"{name} {number}") for number in range(count)]
     stage.directories = tuple(made)
     return stage
+
+
+async def _can_sign_in(_: AccountId) -> bool:
+    return True
 
 
 async def new_organization(desk: Desk, name: str, external_id: str | None = None) -> Organization:

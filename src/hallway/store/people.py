@@ -19,7 +19,7 @@ from hallway.store.database import Database, Tenant, tenant
 from hallway.store.journal import COLUMNS, PERSONAL, written_of
 from hallway.store.statement import ResultRow, statement
 
-_LINE: Final = "r.organization_id, r.id, r.kind, r.display, r.active, r.members, r.modified_at, r.document"
+LINE: Final = "r.organization_id, r.id, r.kind, r.display, r.active, r.members, r.modified_at, r.document"
 _HERE: Final = "r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3"
 _STATE: Final = "(?5 < 0 OR COALESCE(r.active, 1) = ?5)"
 _FOUND_AT_MOST: Final = 500
@@ -29,16 +29,16 @@ _LINKED_SEQS: Final = 20_000
 
 USERS = statement(
     "people_users",
-    f"SELECT {_LINE} FROM resource r WHERE {_HERE} AND r.name_key > ?4 ORDER BY r.name_key LIMIT {PAGE + 1}",
+    f"SELECT {LINE} FROM resource r WHERE {_HERE} AND r.name_key > ?4 ORDER BY r.name_key LIMIT {PAGE + 1}",
 )
 GROUPS = statement(
     "people_groups",
-    f"""SELECT {_LINE} FROM resource r WHERE {_HERE} AND r.display_key >= ?4 AND (r.display_key > ?4 OR r.id > ?5)
+    f"""SELECT {LINE} FROM resource r WHERE {_HERE} AND r.display_key >= ?4 AND (r.display_key > ?4 OR r.id > ?5)
         AND (?6 = '' OR {{instr}}(r.display_key, ?6) > 0) ORDER BY r.display_key, r.id LIMIT {PAGE + 1}""",
 )
 OF_STATE = statement(
     "people_of_state",
-    f"""SELECT {_LINE} FROM resource r WHERE {_HERE} AND r.id < ?4 AND COALESCE(r.active, 1) = ?5
+    f"""SELECT {LINE} FROM resource r WHERE {_HERE} AND r.id < ?4 AND COALESCE(r.active, 1) = ?5
         ORDER BY r.id DESC LIMIT {PAGE + 1}""",
 )
 BY_NAME = statement(
@@ -61,7 +61,7 @@ BY_EMAIL = statement(
 )
 WITH_NAMES = statement(
     "people_with_names",
-    f"SELECT {_LINE} FROM resource r WHERE {_HERE} AND r.name_key IN {{texts:4}} ORDER BY r.name_key",
+    f"SELECT {LINE} FROM resource r WHERE {_HERE} AND r.name_key IN {{texts:4}} ORDER BY r.name_key",
 )
 PLACE = statement(
     "people_place",
@@ -70,7 +70,7 @@ PLACE = statement(
 )
 MEMBERS = statement(
     "people_members",
-    f"""SELECT {_LINE} FROM member m
+    f"""SELECT {LINE} FROM member m
         JOIN resource r ON r.organization_id = m.organization_id AND r.directory_id = m.directory_id
           AND r.kind = m.member_kind AND r.id = m.member_id
         WHERE m.organization_id = ?1 AND m.directory_id = ?2 AND m.group_id = ?3 AND m.member_id > ?4
@@ -78,7 +78,7 @@ MEMBERS = statement(
 )
 WITH_IDS = statement(
     "people_with_ids",
-    f"""SELECT {_LINE} FROM resource r WHERE r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind IN (1, 2)
+    f"""SELECT {LINE} FROM resource r WHERE r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind IN (1, 2)
         AND r.id IN {{ids:3}}""",
 )
 SEQS = statement(
@@ -135,7 +135,7 @@ class PeopleStore:
         if not ids:
             return {}
         rows = await tenant(self._database, key.organization_id).rows(WITH_IDS, key.directory_id, list(ids))
-        return {one.id: one for one in map(_listed, rows)}
+        return {one.id: one for one in map(listed_of, rows)}
 
     async def history(self, key: DirectoryKey, one: ResourceId, limit: int) -> Sequence[Written]:
         """By her versions, and her times in groups that are there: found by her id, not by reading the journal."""
@@ -178,10 +178,11 @@ def _state(wanted: Wanted) -> int:
 
 
 def _page(rows: Sequence[ResultRow]) -> ListPage:
-    return ListPage([_listed(row) for row in rows[:PAGE]], len(rows) > PAGE)
+    return ListPage([listed_of(row) for row in rows[:PAGE]], len(rows) > PAGE)
 
 
-def _listed(row: ResultRow) -> Listed:
+def listed_of(row: ResultRow) -> Listed:
+    """A line of a row of `LINE`, without its organization."""
     one, kind, display, active, members, modified, document = cast(
         "tuple[ResourceId, int, str, int | None, int, int, bytes]", row
     )

@@ -10,7 +10,9 @@ import orjson
 from hallway.exchanges.service import Recorder
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
+from hallway.hub.directories.links import Ties
 from hallway.hub.organizations.service import Registrar
+from hallway.ids import AccountId
 from hallway.key_file import read_or_make_master_key
 from hallway.keys.service import HeldRing, held_ring
 from hallway.scim.declared import DeclarationProblem, DeclaredExtension, declared_schemas
@@ -23,6 +25,8 @@ from hallway.store.directories import DirectoryStore
 from hallway.store.exchanges import ExchangeStore
 from hallway.store.journal import JournalStore
 from hallway.store.keys import DeploymentStore, KeyRecordStore
+from hallway.store.links import LinkStore
+from hallway.store.members import MemberStore
 from hallway.store.migrate import SchemaProblem
 from hallway.store.opening import Opening, current, migrate, opened
 from hallway.store.organizations import OrganizationStore
@@ -43,6 +47,8 @@ class Stores:
     exchanges: ExchangeStore
     people: PeopleStore
     activity: ActivityStore
+    links: LinkStore
+    members: MemberStore
     counters: CounterStore
     deployment: DeploymentStore
     keys: KeyRecordStore
@@ -110,9 +116,15 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
         await database.close()
         raise
     stores = _stores(database)
-    desk = Desk(database, stores.resources, stores.directories, clock, os.urandom)
+    ties = Ties(stores.links, stores.members, _can_sign_in)
+    desk = Desk(database, stores.resources, stores.directories, clock, os.urandom, ties)
     registrar = Registrar(database, stores.organizations, clock, os.urandom)
     return Hub(settings, stores, desk, registrar, catalogue, keys)
+
+
+async def _can_sign_in(_: AccountId) -> bool:
+    """Whoever has an account."""
+    return True
 
 
 def _stores(database: Database) -> Stores:
@@ -125,6 +137,8 @@ def _stores(database: Database) -> Stores:
         ExchangeStore(database),
         PeopleStore(database),
         ActivityStore(database),
+        LinkStore(database),
+        MemberStore(database),
         CounterStore(database),
         DeploymentStore(database),
         KeyRecordStore(database),

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from hallway.exchanges.model import Exchange
+from hallway.hub.directories.links import Ties
 from hallway.hub.directories.model import Directory, Kind
 from hallway.hub.directories.ports import Directories, Resources
 from hallway.hub.directories.resources import DirectoryKey
@@ -51,6 +52,7 @@ class Desk:
     directories: Directories
     clock: Callable[[], int]
     entropy: Callable[[int], bytes]
+    ties: Ties
     queues: Queues = field(default_factory=Queues)
 
     def now(self) -> int:

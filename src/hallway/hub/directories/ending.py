@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, TypeAlias
 
+from hallway.hub.directories.belonging import followed
 from hallway.hub.directories.carrying import Decision, Happening, Outcome, carried
 from hallway.hub.directories.columns import columns_of
 from hallway.hub.directories.desk import Desk, Scene
@@ -53,7 +54,7 @@ async def ended(
         return Decision(None, (row,), (Happening(f"{_NOUN[kind]}.deleted", resource_id, facts, label(old)),))
 
     async with desk.queues.turn(resource_id):
-        return await carried(desk, scene, 204, decide)
+        return await carried(desk, scene, 204, followed(desk, scene, decide))
 
 
 def removal(desk: Desk, scene: Scene, was: Stored, old: JsonObject, exact: bool) -> ResourceRemoval:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
+from hallway.hub.directories.belonging import followed
 from hallway.hub.directories.carrying import Decision, Happening, Outcome, carried
 from hallway.hub.directories.columns import Keys, columns_of, same_keys, with_plain_manager
 from hallway.hub.directories.desk import Desk, Scene
@@ -52,7 +53,7 @@ async def create_user(desk: Desk, scene: Scene, body: Json, given_id: ResourceId
             stored, rows, (Happening("user.created", user_id, {"attributes": names_of(sent)}, label(sent)),)
         )
 
-    return await carried(desk, scene, 201, decide)
+    return await carried(desk, scene, 201, followed(desk, scene, decide))
 
 
 async def replace_user(desk: Desk, scene: Scene, user_id: ResourceId, body: Json, if_match: str | None) -> Outcome:
@@ -108,7 +109,7 @@ async def _change_user(
         return await _updated(desk, scene, (was, old, new), if_match is not None)
 
     async with desk.queues.turn(user_id):
-        return await carried(desk, scene, 200, decide)
+        return await carried(desk, scene, 200, followed(desk, scene, decide))
 
 
 async def _updated(desk: Desk, scene: Scene, versions: tuple[Stored, JsonObject, JsonObject], exact: bool) -> Decision:
