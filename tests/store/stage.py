@@ -154,6 +154,14 @@ class Stage:
                 return [tuple(row) for row in await connection.fetch(sql, *params)]
         return [tuple(row) for row in self.database._reader.execute(sql.replace("$", "?"), params)]
 
+    async def execute(self, sql: str, *params: object) -> None:
+        """Any SQL that writes; parameters are written $1 …"""
+        if isinstance(self.database, PostgresDatabase):
+            async with self.database._connection() as connection:
+                await connection.execute(sql, *params)
+        else:
+            self.database._writer.execute(sql.replace("$", "?"), params)
+
 
 @dataclass
 class Counted:

@@ -5,13 +5,25 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.faults.agreement import disagreements
-from tests.store import conformance, conformance_deployment, conformance_members, conformance_people
+from tests.store import (
+    conformance,
+    conformance_deployment,
+    conformance_invitations,
+    conformance_members,
+    conformance_people,
+)
 from tests.store.stage import Stage, staged
 
 Check = Callable[[Stage], Awaitable[None]]
 CHECKS: dict[str, Check] = {
     name.removeprefix("holds_"): check
-    for module in (conformance, conformance_deployment, conformance_members, conformance_people)
+    for module in (
+        conformance,
+        conformance_deployment,
+        conformance_invitations,
+        conformance_members,
+        conformance_people,
+    )
     for name, check in vars(module).items()
     if name.startswith("holds_")
 }

@@ -21,6 +21,12 @@ EVENT_TYPES: Final = {
     "member.deactivated": "A member's access ended: sessions, open invitations and set-up links that she made.",
     "member.reactivated": "A deactivated member may enter again; nothing that ended came back.",
     "member.sessions_ended": "Every session of a member in this organization ended; she may enter again.",
+    "member.invited": "Somebody was invited by mail.",
+    "member.invitation_sent_again": "An invitation was sent again; the link of before ended.",
+    "member.invitation_revoked": "An invitation was taken back; its link ended.",
+    "member.joined": "A person became a member, with an account.",
+    "member.role_changed": "A member has another role; `was` is the one of before.",
+    "member.removed": "A membership ended; the account stays.",
     "directory.created": "A directory was created.",
     "directory.updated": "A directory's rules or addresses changed.",
     "directory.disabled": "A directory refuses writes.",
@@ -48,7 +54,7 @@ EVENT_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: `kind` is `token`, `command` or `system`; `id` is the token's."""
+    """Who did it: `kind` is `token`, `command`, `system` or `member`; `id` is the token's or the member's."""
 
     kind: str
     id: bytes | None = None

@@ -11,8 +11,10 @@ from hallway.exchanges.service import Recorder
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
+from hallway.hub.organizations.roster import Roster
 from hallway.hub.organizations.service import Registrar
 from hallway.ids import AccountId
+from hallway.journal.model import Row
 from hallway.key_file import read_or_make_master_key
 from hallway.keys.service import HeldRing, held_ring
 from hallway.scim.declared import DeclarationProblem, DeclaredExtension, declared_schemas
@@ -23,6 +25,7 @@ from hallway.store.counters import CounterStore
 from hallway.store.database import Database
 from hallway.store.directories import DirectoryStore
 from hallway.store.exchanges import ExchangeStore
+from hallway.store.invitations import InvitationStore
 from hallway.store.journal import JournalStore
 from hallway.store.keys import DeploymentStore, KeyRecordStore
 from hallway.store.links import LinkStore
@@ -52,6 +55,8 @@ class Stores:
     counters: CounterStore
     deployment: DeploymentStore
     keys: KeyRecordStore
+    members: MemberStore
+    invitations: InvitationStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Hub:
     stores: Stores
     desk: Desk
     registrar: Registrar
+    roster: Roster
     catalogue: Catalogue
     keys: HeldRing
 
@@ -119,7 +125,15 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
     ties = Ties(stores.links, stores.members, _can_sign_in)
     desk = Desk(database, stores.resources, stores.directories, clock, os.urandom, ties)
     registrar = Registrar(database, stores.organizations, clock, os.urandom)
-    return Hub(settings, stores, desk, registrar, catalogue, keys)
+    roster = Roster(
+        database, stores.organizations, stores.members, stores.invitations, clock, os.urandom, _can_sign_in, _letters,
+        settings.base_url,
+    )  # fmt: skip
+    return Hub(settings, stores, desk, registrar, roster, catalogue, keys)
+
+
+def _letters(tenant: bytes, to: str, subject: str, text: str) -> tuple[Row, ...]:
+    return ()
 
 
 async def _can_sign_in(_: AccountId) -> bool:
@@ -142,6 +156,8 @@ def _stores(database: Database) -> Stores:
         CounterStore(database),
         DeploymentStore(database),
         KeyRecordStore(database),
+        MemberStore(database),
+        InvitationStore(database),
     )
 
 
