@@ -188,6 +188,22 @@ def network(text: str) -> Network:
         raise ValueError("write addresses or ranges such as 10.0.0.0/8 or ::1, with commas") from None
 
 
+def resolver(text: str) -> tuple[str, int]:
+    """The address and port of a DNS server: `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353`."""
+    address, port = text, "53"
+    if text.startswith("[") and "]:" in text:
+        address, _, port = text[1:].rpartition("]:")
+    elif text.count(":") == 1:
+        address, _, port = text.partition(":")
+    try:
+        named = str(ipaddress.ip_address(address))
+    except ValueError:
+        named = ""
+    if not named or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError("write the address of a DNS server, such as 192.0.2.53 or [2001:db8::53]:5353")
+    return named, int(port)
+
+
 def bearer_secret(text: str) -> str:
     """A secret that a caller presents: long enough not to be guessed, and sendable in a header."""
     if len(text) < 16 or not text.isascii() or not text.isprintable() or " " in text:

@@ -149,6 +149,12 @@ class Settings:
     postgres_connections: int = _setting(
         values.whole_number(1, 200), "8", "Connections for reading that each process keeps open."
     )
+    dns_resolvers: tuple[tuple[str, int], ...] = _setting(
+        values.list_of(values.resolver), "", "DNS servers that are asked for proofs of domains; the machine's if none."
+    )
+    development_domains: tuple[str, ...] = _setting(
+        values.list_of(values.host_name), "", "Domains that may be marked as proved without a record."
+    )
     product_name: str = _setting(values.short_line(60), "Hallway", "The name that pages and mails call the product by.")
     product_logo: Path | None = _setting(
         values.optional(Path), "", "A picture file (.svg, .png, .webp, .jpg) that pages show beside the name."

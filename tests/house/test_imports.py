@@ -37,7 +37,7 @@ ROOMS = (
 """A room imports the rooms before it."""
 
 SETTINGS = frozenset({"settings", "setting_values"})
-ADAPTERS = frozenset({"store", "http_client", "mail", "file_lock", "key_file", "logs"})
+ADAPTERS = frozenset({"store", "http_client", "mail", "dns", "file_lock", "key_file", "logs"})
 EDGES = frozenset({"web", "cli", "worker", "__main__"})
 WIRING = "hallway.web.wiring"
 

@@ -8,6 +8,7 @@ from tests.faults.agreement import disagreements
 from tests.store import (
     conformance,
     conformance_deployment,
+    conformance_domains,
     conformance_invitations,
     conformance_members,
     conformance_people,
@@ -20,6 +21,7 @@ CHECKS: dict[str, Check] = {
     for module in (
         conformance,
         conformance_deployment,
+        conformance_domains,
         conformance_invitations,
         conformance_members,
         conformance_people,

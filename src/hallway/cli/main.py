@@ -2,7 +2,7 @@
 
 import typer
 
-from hallway.cli import directories, exchanges, journal, keys, organizations, tokens
+from hallway.cli import directories, domains, exchanges, journal, keys, members, organizations, tokens
 from hallway.cli.backup import backup, restore
 from hallway.cli.migrating import migrate
 from hallway.cli.serving import serve
@@ -21,6 +21,8 @@ hub = typer.Typer(
 app.add_typer(hub, name="hub")
 hub.command()(serve)
 hub.add_typer(organizations.app, name="organization")
+hub.add_typer(members.app, name="member")
+hub.add_typer(domains.app, name="domain")
 hub.add_typer(directories.app, name="directory")
 hub.add_typer(tokens.app, name="token")
 hub.add_typer(exchanges.app, name="exchange")

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 from hallway.hub.directories.model import Directory, Standing, Token
+from hallway.hub.organizations.domains import Domain
+from hallway.hub.organizations.members import Member
 from hallway.hub.organizations.model import Organization
-from hallway.ids import DIRECTORY, ORGANIZATION, TOKEN, wire
+from hallway.ids import DIRECTORY, MEMBER, ORGANIZATION, TOKEN, wire
 from hallway.scim.json import JsonObject
 from hallway.settings import Settings
 
@@ -76,4 +78,36 @@ def token_shape(one: Token, now: int) -> JsonObject:
         "last_address": one.last_address,
         "last_client": one.last_client,
         "replaces": None if one.replaces is None else wire(TOKEN, one.replaces),
+    }
+
+
+def member_shape(one: Member) -> JsonObject:
+    """A member."""
+    return {
+        "id": wire(MEMBER, one.id),
+        "organization_id": wire(ORGANIZATION, one.organization_id),
+        "email": one.email,
+        "name": one.name,
+        "role": one.role.value,
+        "state": one.state.value,
+        "source": one.source.value,
+        "directory_id": None if one.directory_id is None else wire(DIRECTORY, one.directory_id),
+        "created_at": instant(one.created_at),
+        "joined_at": instant(one.joined_at),
+        "ended_at": instant(one.ended_at),
+    }
+
+
+def domain_shape(one: Domain) -> JsonObject:
+    """A domain, with the record that proves it."""
+    return {
+        "organization_id": wire(ORGANIZATION, one.organization_id),
+        "name": one.name,
+        "state": one.state.value,
+        "finding": one.finding.value or None,
+        "development": one.development,
+        "record": {"name": one.record_name, "type": "TXT", "value": one.record_value},
+        "proved_at": instant(one.proved_at),
+        "checked_at": instant(one.checked_at),
+        "failing_since": instant(one.failing_since),
     }

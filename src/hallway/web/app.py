@@ -2,11 +2,13 @@
 
 import gc
 import sys
+from functools import partial
 from os import environ
 from pathlib import Path
 from typing import Final
 
 from hallway.hub.directories.upkeep import TokenUpkeep
+from hallway.hub.organizations.proving import recheck_due
 from hallway.journal.model import Unavailable
 from hallway.key_file import KeyFileProblem
 from hallway.keys.model import WrongMasterKey
@@ -119,7 +121,8 @@ class Serving:
         self._hub = hub
         gathered = recorder()
         days = self._settings.exchange_retention_days
-        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, (_upkeep(hub).round,))
+        hourly = (_upkeep(hub).round, partial(recheck_due, hub.domain_desk))
+        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, hourly)
         self._worker.start()
         if isinstance(hub.stores.database, SqliteDatabase):
             hub.stores.database.keep_checkpointing()

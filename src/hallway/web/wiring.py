@@ -7,10 +7,13 @@ from typing import Literal
 
 import orjson
 
+from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
+from hallway.hub.organizations.contacts import ContactBook
+from hallway.hub.organizations.proving import DomainDesk
 from hallway.hub.organizations.roster import Roster
 from hallway.hub.organizations.service import Registrar
 from hallway.ids import AccountId
@@ -24,6 +27,7 @@ from hallway.store.activity import ActivityStore
 from hallway.store.counters import CounterStore
 from hallway.store.database import Database
 from hallway.store.directories import DirectoryStore
+from hallway.store.domains import DomainStore
 from hallway.store.exchanges import ExchangeStore
 from hallway.store.invitations import InvitationStore
 from hallway.store.journal import JournalStore
@@ -55,8 +59,8 @@ class Stores:
     counters: CounterStore
     deployment: DeploymentStore
     keys: KeyRecordStore
-    members: MemberStore
     invitations: InvitationStore
+    domains: DomainStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Hub:
     desk: Desk
     registrar: Registrar
     roster: Roster
+    domain_desk: DomainDesk
+    contact_book: ContactBook
     catalogue: Catalogue
     keys: HeldRing
 
@@ -129,15 +135,21 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
         database, stores.organizations, stores.members, stores.invitations, clock, os.urandom, _can_sign_in, _letters,
         settings.base_url,
     )  # fmt: skip
-    return Hub(settings, stores, desk, registrar, roster, catalogue, keys)
+    domain_desk = DomainDesk(
+        database, stores.domains, stores.members, stores.domains, DnsRecords(settings.dns_resolvers), PublicSuffixes(),
+        clock, os.urandom, _letters, settings.base_url, settings.development_domains,
+    )  # fmt: skip
+    book = ContactBook(database, stores.domains, clock, os.urandom)
+    return Hub(settings, stores, desk, registrar, roster, domain_desk, book, catalogue, keys)
 
 
 def _letters(tenant: bytes, to: str, subject: str, text: str) -> tuple[Row, ...]:
+    """There is no mail yet: commands print what a letter would say."""
     return ()
 
 
 async def _can_sign_in(_: AccountId) -> bool:
-    """Whoever has an account."""
+    """Whoever has an account; no account can be made yet, so nobody is asked about."""
     return True
 
 
@@ -156,8 +168,8 @@ def _stores(database: Database) -> Stores:
         CounterStore(database),
         DeploymentStore(database),
         KeyRecordStore(database),
-        MemberStore(database),
         InvitationStore(database),
+        DomainStore(database),
     )
 
 
