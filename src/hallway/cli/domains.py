@@ -8,8 +8,8 @@ import typer
 from hallway.cli.organizations import Named
 from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
 from hallway.cli.shapes import domain_shape
-from hallway.hub.organizations.domains import Domain
-from hallway.hub.organizations.proving import add, award, check, found_domain, mark_proved, remove
+from hallway.hub.organizations.domains import Domain, domain_name
+from hallway.hub.organizations.proving import add, award, check, found_domain, mark_proved, refuse_unmarkable, remove
 from hallway.scim.json import Json
 from hallway.web.wiring import Hub
 
@@ -32,6 +32,8 @@ def add_command(
     """Claim a domain; prints the record that proves it."""
 
     async def act(hub: Hub) -> Domain:
+        if proved:
+            refuse_unmarkable(hub.domain_desk, domain_name(domain))
         made = await add(hub.domain_desk, await hub.registrar.found(organization), domain, actor())
         return await mark_proved(hub.domain_desk, made, actor()) if proved else made
 

@@ -206,12 +206,7 @@ async def _settled(desk: DomainDesk, was: Domain, wins: bool, actor: Actor) -> t
 
 async def mark_proved(desk: DomainDesk, domain: Domain, actor: Actor) -> Domain:
     """Proved without a record, for development: refused unless the deployment is on loopback, or names the domain."""
-    if not may_mark(desk, domain.name):
-        raise Refused(
-            "forbidden",
-            f"{domain.name} is proved by its record. Marking it is for development: the base URL has to be a loopback "
-            "address, or the setting development_domains has to name the domain.",
-        )
+    refuse_unmarkable(desk, domain.name)
 
     async def decide(was: Domain) -> tuple[Change, Domain]:
         owner = await desk.domains.owner(was.name)
@@ -224,6 +219,16 @@ async def mark_proved(desk: DomainDesk, domain: Domain, actor: Actor) -> Domain:
         return desk.change(now, "domain.marked_proved", actor, DomainUpdate(was, now)), now
 
     return await _changed(desk, domain, decide)
+
+
+def refuse_unmarkable(desk: DomainDesk, name: str) -> None:
+    """Raise where the deployment does not let this name be marked as proved."""
+    if not may_mark(desk, name):
+        raise Refused(
+            "forbidden",
+            f"{name} is proved by its record. Marking it is for development: the base URL has to be a loopback "
+            "address, or the setting development_domains has to name the domain.",
+        )
 
 
 def may_mark(desk: DomainDesk, name: str) -> bool:
