@@ -21,6 +21,7 @@ from hallway.store.sqlite import SqliteDatabase
 from hallway.web.access_log import AccessLog
 from hallway.web.admitting import Admission, PageGuard, Visitor
 from hallway.web.branding import Brand, brand_of
+from hallway.web.console.directories.handlers import directory_handlers
 from hallway.web.cookies import Cookies
 from hallway.web.edge import CannotStart, Door, Edge, Lifespan, Observed
 from hallway.web.frame import Frame, is_secure
@@ -138,13 +139,13 @@ class Serving:
         self.handlers.update(ScimDiscovery(door).handlers())
         self.handlers["metrics"] = self._metrics.handler(self._settings.metrics_token)
         self.handlers["readyz"] = Readiness(_checks(hub))
-        self._open_pages(brand)
+        self._open_pages(hub, brand)
         # What was made until now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
 
-    def _open_pages(self, brand: Brand) -> None:
+    def _open_pages(self, hub: Hub, brand: Brand) -> None:
         """Make what pages are rendered with, their guards and their handlers."""
         settings = self._settings
         cookies = Cookies(is_secure(settings.base_url))
@@ -154,6 +155,7 @@ class Serving:
         frame = Frame(pages, settings.is_on_loopback)
         self.handlers.update(frame.handlers())
         self.page_handlers.update(frame.page_handlers())
+        self.page_handlers.update(directory_handlers(hub, pages))
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hallway.web.console.directories.routes import ROUTES as DIRECTORY_ROUTES
 from hallway.web.rows import Row
 
-ROUTES: Final[tuple[Row, ...]] = ()
+ROUTES: Final[tuple[Row, ...]] = (*DIRECTORY_ROUTES,)
