@@ -349,3 +349,10 @@ async def test_a_walk_by_cursor_starts_where_it_stopped(filled: apsw.Connection)
     plan = _plan(filled, recording.statements[0].sqlite)
     assert re.match(r"SEARCH r USING INDEX sqlite_autoindex_resource_1 .*id>\?", plan[0]), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("name", ["people_by_name", "people_by_display", "people_by_email"])
+def test_a_search_for_people_walks_one_index_once(filled: apsw.Connection, name: str) -> None:
+    first, *rest = _plan(filled, ALL[name].sqlite)
+    assert re.match(r"SEARCH \w+ USING (COVERING INDEX|INDEX|PRIMARY KEY)", first), first
+    assert all("id=?" in step for step in rest), rest

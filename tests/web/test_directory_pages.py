@@ -12,6 +12,8 @@ import pytest
 from hallway.hub.organizations.model import Organization
 from hallway.ids import DIRECTORY, EXCHANGE, TOKEN, wire
 from hallway.journal.model import Actor
+from hallway.store.database import ScanTimedOut
+from hallway.store.people import PeopleStore
 from hallway.web.admitting import Admission
 from hallway.web.console.directories.routes import ROUTES
 from hallway.web.rows import ADMIN, FRESH_ADMIN
@@ -203,3 +205,16 @@ async def test_a_directory_is_renamed_switched_off_and_on_and_deleted(
         assert (await browser.post(f"{base}/delete")).status == 422
         assert (await browser.post(f"{base}/delete", people="keep")).status == 303
         assert (await browser.get(base)).status == 404
+
+
+async def test_a_search_that_takes_too_long_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        place, params = await filled(hub)
+        browser = signed_in(hub, visitor(place.directory.organization))
+
+        async def slow(*_: Any) -> Any:
+            raise ScanTimedOut("people")
+
+        monkeypatch.setattr(PeopleStore, "page", slow)
+        answer = await browser.get(path_of("/directories/{directory}/people?q=x", params))
+        assert answer.status == 422 and b"Type more of the name" in answer.body

@@ -22,7 +22,7 @@ from hallway.store.statement import ResultRow, statement
 LINE: Final = "r.organization_id, r.id, r.kind, r.display, r.active, r.members, r.modified_at, r.document"
 _HERE: Final = "r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3"
 _STATE: Final = "(?5 < 0 OR COALESCE(r.active, 1) = ?5)"
-_FOUND_AT_MOST: Final = 500
+_FOUND_AT_MOST: Final = 250
 """Of names found by displayName or e-mail; whoever looks for one person types more."""
 _LINKED_SEQS: Final = 20_000
 """How far behind its first one an exchange's entries are looked for."""
@@ -49,7 +49,7 @@ BY_NAME = statement(
 BY_DISPLAY = statement(
     "people_by_display",
     f"""SELECT r.organization_id, r.name_key FROM resource r WHERE {_HERE} AND {{instr}}(r.display_key, ?6) > 0
-        AND r.name_key > ?4 AND {_STATE} LIMIT {_FOUND_AT_MOST}""",
+        AND {{plus}}r.name_key > ?4 AND {_STATE} LIMIT {_FOUND_AT_MOST}""",
 )
 BY_EMAIL = statement(
     "people_by_email",
@@ -57,7 +57,7 @@ BY_EMAIL = statement(
         JOIN resource r ON r.organization_id = k.organization_id AND r.directory_id = k.directory_id
           AND r.kind = k.kind AND r.id = k.id
         WHERE k.organization_id = ?1 AND k.directory_id = ?2 AND k.kind = ?3 AND k.attribute = 1
-          AND {{instr}}(k.value, ?6) > 0 AND r.name_key > ?4 AND {_STATE} LIMIT {_FOUND_AT_MOST}""",
+          AND {{instr}}(k.value, ?6) > 0 AND {{plus}}r.name_key > ?4 AND {_STATE} LIMIT {_FOUND_AT_MOST}""",
 )
 WITH_NAMES = statement(
     "people_with_names",

@@ -5,6 +5,7 @@ from typing import Final
 
 from hallway.hub.organizations.service import Refused
 from hallway.journal.model import Unavailable
+from hallway.store.database import ScanTimedOut
 from hallway.web.edge import PLAIN
 from hallway.web.guards import Limited
 from hallway.web.http import EdgeProblem, Header, Request, Response
@@ -76,6 +77,8 @@ def _known(error: Exception) -> _Known | None:
             return _Known(status, detail, False, headers)
         case Limited(detail=detail, retry_after=wait):
             return _Known(429, detail, False, ((b"retry-after", wait),))
+        case ScanTimedOut():
+            return _Known(422, "The search took too long. Type more of the name.", True)
         case Unavailable():
             return _Known(503, "The database cannot take this now.", False, ((b"retry-after", b"5"),))
         case _:
