@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hallway.hub.directories.administration import Administration, Parting, People
 from hallway.hub.directories.links import LinkAbsent, MemberLink, NewLink, Reason
 from hallway.hub.directories.model import Kind, Rules
 from hallway.hub.directories.users import create_user, delete_user
@@ -17,7 +18,7 @@ from hallway.store.journal import JournalStore
 from hallway.store.links import LinkStore
 from hallway.store.members import MemberStore
 from hallway.store.statement import Step, statement
-from tests.store.stage import Stage, user_body
+from tests.store.stage import ACTOR, CATALOGUE, Stage, user_body
 
 OFF = {"op": "replace", "path": "active", "value": False}
 ON = {"op": "replace", "path": "active", "value": True}
@@ -260,6 +261,17 @@ async def holds_two_directories_at_once_make_one_member(stage: Stage) -> None:
                            for n in range(6)))  # fmt: skip
     found = await MemberStore(stage.database).by_email(stage.key.organization_id, "ada@acme.example")
     assert len(found) == 1
+
+
+async def holds_a_directory_that_is_deleted_with_its_people_deactivated_ends_its_members(stage: Stage) -> None:
+    """Each in the change that deactivates her."""
+    await prove(stage, "acme.example")
+    await stage.user("ada@acme.example")
+    await stage.user("bob@other.example")
+    acting = Administration(stage.desk, CATALOGUE.types, ACTOR)
+    await acting.delete(stage.directories[0], Parting(People.DEACTIVATE, None, lambda _: None))
+    found = await member(stage, "ada@acme.example")
+    assert found is not None and found.state is MemberState.DEACTIVATED
 
 
 async def holds_a_link_that_came_meanwhile_makes_a_decision_stale(stage: Stage) -> None:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from hallway.hub.directories.belonging import ended_member
 from hallway.hub.directories.columns import columns_of
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.documents import document_of, resource_of
+from hallway.hub.directories.links import LinkAbsent
 from hallway.hub.directories.model import (
     Directory,
     DirectoryState,
@@ -20,6 +22,7 @@ from hallway.hub.directories.model import (
 from hallway.hub.directories.ports import Position, Search
 from hallway.hub.directories.resources import DirectoryKey, ResourceMove, ResourceUpdate, Stored
 from hallway.hub.directories.tokens import MadeToken, imported_token, made_token, new_token_change, revoke
+from hallway.hub.organizations.members import MemberState
 from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.service import Refused, checked_name
 from hallway.ids import DIRECTORY, TOKEN, DirectoryId, EntryId, ResourceId, TokenId, parsed, wire
@@ -162,9 +165,28 @@ class Administration:
             entry = self._entry(event, directory, stored.id)
             if parting.target is not None:
                 entry = replace(entry, facts={"to": wire(DIRECTORY, parting.target.id)})
-            return Change(directory.organization_id, rows, (entry,), entry.id), None
+            more, entries = await self._member_ended(directory, one) if event == "user.deactivated" else ((), ())
+            return Change(directory.organization_id, (*more, *rows), (entry, *entries), entry.id), None
 
         await carried_out(self._desk.ledger, decide)
+
+    async def _member_ended(self, directory: Directory, one: ResourceId) -> tuple[tuple[Row, ...], tuple[Entry, ...]]:
+        """What ends with a directory user who is deactivated: the member whom the directory owns."""
+        link = await self._desk.ties.links.link_of(_key(directory), one)
+        if link is None:
+            return (LinkAbsent(_key(directory), one),), ()
+        member = await self._desk.ties.members.by_id(directory.organization_id, link.member_id)
+        if member is None or member.state is MemberState.DEACTIVATED:
+            return (), ()
+        left = await ended_member(self._desk, member)
+        entries = tuple(
+            Entry(
+                EntryId(self._desk.fresh_id()), told.type, self._desk.now(), self._actor, told.subject_id, directory.id,
+                facts=told.facts, personal=told.personal,
+            )
+            for told in left.happenings
+        )  # fmt: skip
+        return left.rows, entries
 
     async def _refuse_taken_names(self, directory: Directory, parting: Parting) -> None:
         if parting.target is None:
