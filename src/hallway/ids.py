@@ -12,6 +12,10 @@ AccountId = NewType("AccountId", bytes)
 MemberId = NewType("MemberId", bytes)
 InvitationId = NewType("InvitationId", bytes)
 ContactId = NewType("ContactId", bytes)
+SessionId = NewType("SessionId", bytes)
+PasskeyId = NewType("PasskeyId", bytes)
+MailLinkId = NewType("MailLinkId", bytes)
+MailId = NewType("MailId", bytes)
 
 ORGANIZATION: Final = "org_"
 DIRECTORY: Final = "dir_"
@@ -24,6 +28,8 @@ ACCOUNT: Final = "acct_"
 MEMBER: Final = "mem_"
 INVITATION: Final = "inv_"
 CONTACT: Final = "contact_"
+SESSION: Final = "sess_"
+PASSKEY: Final = "pkey_"
 
 _HEX_DIGITS: Final = 32
 

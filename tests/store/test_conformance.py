@@ -7,6 +7,7 @@ import pytest
 from tests.faults.agreement import disagreements
 from tests.store import (
     conformance,
+    conformance_accounts,
     conformance_deployment,
     conformance_domains,
     conformance_invitations,
@@ -20,6 +21,7 @@ CHECKS: dict[str, Check] = {
     name.removeprefix("holds_"): check
     for module in (
         conformance,
+        conformance_accounts,
         conformance_deployment,
         conformance_domains,
         conformance_invitations,
