@@ -16,6 +16,8 @@ SessionId = NewType("SessionId", bytes)
 PasskeyId = NewType("PasskeyId", bytes)
 MailLinkId = NewType("MailLinkId", bytes)
 MailId = NewType("MailId", bytes)
+SetupLinkId = NewType("SetupLinkId", bytes)
+SetupSessionId = NewType("SetupSessionId", bytes)
 
 ORGANIZATION: Final = "org_"
 DIRECTORY: Final = "dir_"
@@ -30,6 +32,7 @@ INVITATION: Final = "inv_"
 CONTACT: Final = "contact_"
 SESSION: Final = "sess_"
 PASSKEY: Final = "pkey_"
+SETUP_LINK: Final = "setup_"
 
 _HEX_DIGITS: Final = 32
 

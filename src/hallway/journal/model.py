@@ -54,6 +54,10 @@ EVENT_TYPES: Final = {
     "account.codes_turned_off": "Signing in by password asks for no one-time code any more.",
     "account.recovery_codes_made": "An account has new recovery codes; those of before ended.",
     "account.recovery_code_used": "A recovery code stood in for a one-time code.",
+    "setup_link.created": "A set-up link was made; its address is not in the journal.",
+    "setup_link.opened": "A set-up link was opened in a browser.",
+    "setup_link.revoked": "A set-up link ended before its work was done.",
+    "setup_link.completed": "The work of a set-up link was done, and it ended.",
     "directory.created": "A directory was created.",
     "directory.updated": "A directory's rules or addresses changed.",
     "directory.disabled": "A directory refuses writes.",
@@ -82,6 +86,8 @@ EVENT_TYPES: Final = {
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who did it: `kind` is `token`, `command`, `system` or `member`; `id` is the token's or the member's."""
+
+    """Who did it: `kind` is `token`, `command`, `setup_link` or `system`; `id` is the token's or the link's."""
 
     kind: str
     id: bytes | None = None

@@ -60,12 +60,17 @@ class Administration:
         self._actor = actor
 
     async def create(
-        self, organization: Organization, name: str, provider: Provider, days: int
+        self,
+        organization: Organization,
+        name: str,
+        provider: Provider,
+        days: int,
+        state: DirectoryState = DirectoryState.ACTIVE,
     ) -> tuple[Directory, MadeToken]:
-        """A directory with its first token, in one transaction."""
+        """A directory with its first token, in one transaction; a disabled one waits for somebody to enable it."""
         now = self._desk.now()
         directory = Directory(
-            DirectoryId(self._desk.fresh_id()), organization, checked_name(name), provider, DirectoryState.ACTIVE, now
+            DirectoryId(self._desk.fresh_id()), organization, checked_name(name), provider, state, now
         )
         made = made_token(directory, now, self._desk.entropy(42), days)
         entry = self._entry("directory.created", directory, directory.id)
