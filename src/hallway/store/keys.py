@@ -2,9 +2,10 @@
 
 from typing import cast
 
+from hallway.ids import OrganizationId
 from hallway.journal.model import Stale
 from hallway.keys.model import NO_KEYS, DataKey, KeyRecord, KeysChanged
-from hallway.store.database import Database, everywhere
+from hallway.store.database import Database, everywhere, tenant
 from hallway.store.statement import Step, statement
 
 RECORD = statement(
@@ -30,6 +31,11 @@ SET_VALUE = statement(
 FIRST_VALUE = statement(
     "global_deployment_first",
     "INSERT INTO deployment (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
+)
+OWN_HEAD = statement("deployment_head", "SELECT organization_id, seq FROM journal_head WHERE organization_id = ?1")
+OWN_JOURNAL = statement(
+    "deployment_journal",
+    "INSERT INTO journal_head (organization_id, seq) VALUES (?1, 0) ON CONFLICT (organization_id) DO NOTHING",
 )
 
 
@@ -79,3 +85,8 @@ class DeploymentStore:
     async def replace(self, name: str, value: str) -> None:
         """Set the value."""
         await self._database.run([Step(SET_VALUE, (name, value))])
+
+    async def opened(self, own: OrganizationId) -> None:
+        """The deployment has a journal of its own, as every tenant has."""
+        if await tenant(self._database, own).row(OWN_HEAD) is None:
+            await self._database.run([Step(OWN_JOURNAL, (own,))])

@@ -7,6 +7,7 @@ from typing import Literal
 
 import orjson
 
+from hallway.accounts.model import DEPLOYMENT
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
 from hallway.hub.directories.catalogue import Catalogue
@@ -128,6 +129,7 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
         await database.close()
         raise
     stores = _stores(database)
+    await stores.deployment.opened(DEPLOYMENT)
     ties = Ties(stores.links, stores.members, _can_sign_in)
     desk = Desk(database, stores.resources, stores.directories, clock, os.urandom, ties)
     registrar = Registrar(database, stores.organizations, clock, os.urandom)
