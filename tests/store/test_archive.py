@@ -53,8 +53,12 @@ def expected(filled_database: tuple[Path, Filled]) -> Content:
 
 
 def _comparable(content: Content) -> Content:
-    """Without the epoch, which every restore begins anew."""
-    return {**content, "deployment": [row for row in content["deployment"] if row[0] != "epoch"]}
+    """Without the epoch, which every restore begins anew, and without when sessions ended, since it ends them all."""
+    return {
+        **content,
+        "deployment": [row for row in content["deployment"] if row[0] != "epoch"],
+        "session": [row[:4] + row[5:] for row in content["session"]],
+    }
 
 
 def _epoch(url: str) -> str:
@@ -78,6 +82,26 @@ def test_a_restored_database_has_every_row(archive: Path, expected: Content, dat
     restored = json_of(environ_of(database_url), "restore", str(archive), "--yes")
     assert _comparable(content_of(database_url)) == expected
     assert (restored["kept"], restored["compared"]) == (None, False)
+
+
+def test_a_restore_ends_every_session(database_url: str, sqlite_database: str, tmp_path: Path) -> None:
+    there, now = environ_of(sqlite_database), 4_000_000_000_000_000
+    text_of(there, "migrate")
+    connection = apsw.Connection(sqlite_database.removeprefix("sqlite:///"))
+    session = "x'aa', ?, x'cc', 'password', 1, 1, 1, ?, ?, NULL, NULL, '', ''"
+    connection.execute(f"INSERT INTO session VALUES ({session})", (b"alive", now, None))
+    connection.execute(f"INSERT INTO session VALUES ({session})", (b"ended", now, 7))
+    connection.execute("INSERT INTO setup_session VALUES (x'aa', x'bb', x'cc', x'dd', 1, ?, '', '')", (now,))
+    connection.close()
+    text_of(there, "backup", str(tmp_path / "backup"))
+    text_of(environ_of(database_url), "restore", str(tmp_path / "backup"), "--yes")
+    content = content_of(database_url)
+    columns = {name: sorted(named) for name, named in columns_of(database_url).items()}
+    sessions = [dict(zip(columns["session"], row, strict=True)) for row in content["session"]]
+    assert {bytes(row["id"]): row["ended_at"] for row in sessions}[b"ended"] == 7
+    assert all(row["ended_at"] is not None for row in sessions) and len(sessions) == 2
+    [setup] = [dict(zip(columns["setup_session"], row, strict=True)) for row in content["setup_session"]]
+    assert setup["expires_at"] < now
 
 
 @pytest.mark.postgres

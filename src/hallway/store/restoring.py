@@ -13,6 +13,7 @@ from hallway.store.archive import Archive
 from hallway.store.archive_shape import Table, tables_of
 from hallway.store.migrate import Migrating, Step, steps
 from hallway.store.restoring_undone import Undone
+from hallway.store.statement import translated
 
 EPOCH: Final = "epoch"
 NOTHING_THERE: Final = "there was no database before"
@@ -46,6 +47,13 @@ class Restored:
     undone: tuple[Undone, ...]
     not_compared: str
     migrated: tuple[str, ...]
+
+
+ENDED: Final = (
+    translated("global_sessions_ended", "UPDATE session SET ended_at = ?1 WHERE ended_at IS NULL"),
+    translated("global_setup_sessions_ended", "UPDATE setup_session SET expires_at = ?1 WHERE expires_at > ?1"),
+)
+"""A restore ends all sessions, in every tenant: the backup does not know who left since."""
 
 
 async def schema_made(session: Migrating, archive: Archive) -> None:

@@ -17,6 +17,7 @@ from hallway.store.opening import ADVISORY_LOCK, PostgresMigrating
 from hallway.store.postgres import LOST, SCHEMA, connected
 from hallway.store.restoring import (
     EMPTY,
+    ENDED,
     EPOCH,
     NOTHING_THERE,
     Restored,
@@ -94,6 +95,8 @@ async def _loaded(connection: asyncpg.Connection, restoring: Restoring) -> list[
         await connection.execute(f"ANALYZE {SCHEMA}.{table.name}")
     ran = await migrated(session, only_empty=False)
     await connection.execute(SET_VALUE.postgres, EPOCH, restoring.epoch)
+    for ended in ENDED:
+        await connection.execute(ended.postgres, restoring.now)
     return ran
 
 

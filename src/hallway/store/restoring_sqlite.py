@@ -22,6 +22,7 @@ from hallway.store.migrate import RECORD, TYPES, migrated
 from hallway.store.opening import SqliteMigrating
 from hallway.store.restoring import (
     EMPTY,
+    ENDED,
     EPOCH,
     MAX_REPORTED_FAULTS,
     NOTHING_THERE,
@@ -78,6 +79,8 @@ async def _loaded(draft: Path, restoring: Restoring) -> list[str]:
             raise ArchiveProblem(f"The backup does not hold together: {fault}. Nothing was changed.") from fault
         ran = await migrated(session, only_empty=False)
         connection.execute(SET_VALUE.sqlite, (EPOCH, restoring.epoch))
+        for ended in ENDED:
+            connection.execute(ended.sqlite, (restoring.now,))
         connection.execute("COMMIT")
         _judge(connection)
     return ran
