@@ -13,6 +13,7 @@ from tests.store import (
     conformance_invitations,
     conformance_members,
     conformance_people,
+    conformance_setup,
 )
 from tests.store.stage import Stage, staged
 
@@ -27,6 +28,7 @@ CHECKS: dict[str, Check] = {
         conformance_invitations,
         conformance_members,
         conformance_people,
+        conformance_setup,
     )
     for name, check in vars(module).items()
     if name.startswith("holds_")
