@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from hallway.hub.directories.model import DirectoryState, Provider
+from hallway.hub.organizations.leaving import SetupLinksEnded
+from hallway.hub.organizations.members import Member, MemberState, NewMember, Role, Source
 from hallway.hub.organizations.model import Organization, Plan
 from hallway.hub.organizations.service import Refused
 from hallway.hub.setup.acts import (
@@ -43,7 +45,7 @@ from hallway.hub.setup.service import (
     revoke,
     visit_of,
 )
-from hallway.ids import SETUP_LINK, OrganizationId, SetupLinkId, wire
+from hallway.ids import SETUP_LINK, AccountId, MemberId, OrganizationId, SetupLinkId, wire
 from hallway.journal.model import Actor, Change, Row
 from hallway.journal.ports import Ledger
 from hallway.secret_text import SETUP
@@ -388,6 +390,23 @@ def test_progress_is_read_off_the_rows() -> None:
     }
     done = statuses(made, Findings({"a.example": True}, DirectoryState.ACTIVE, 1, True))
     assert set(done.values()) == {Status.COMPLETED}
+
+
+async def test_a_deactivated_members_links_open_nothing(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        ann = Member(
+            MemberId(b"m" * 16), here.owner.id, ADMINISTRATOR, "Ann", Role.ADMIN, MemberState.ACTIVE,
+            Source.REGISTERED, here.now, here.now, AccountId(b"a" * 16),
+        )  # fmt: skip
+        await here.hub.desk.ledger.commit(Change(here.owner.id, (NewMember(ann),)))
+        hers = await create(here.desk, here.owner, Wish((Task.DOMAIN,), created_by=wire("mem_", ann.id)), OPERATOR)
+        others, text = await here.made(Task.DOMAIN)
+        cookie = await open_link(here.desk, hers.address.partition("?link=")[2], Browser())
+        assert isinstance(cookie, str)
+        await here.hub.desk.ledger.commit(Change(here.owner.id, (SetupLinksEnded(ann.id, here.now),)))
+        assert await visit_of(here.desk, cookie) is None
+        assert await read_link(here.desk, hers.address.partition("?link=")[2]) is None
+        assert await read_link(here.desk, text) == (here.owner, others.link)
 
 
 def test_a_link_is_named_in_the_journal_without_its_secret() -> None:

@@ -24,7 +24,9 @@ _LINK: Final = """organization_id, id, hash, label, tasks, email, code_hash, cod
 _SESSION: Final = "organization_id, id, link_id, hash, created_at, expires_at, address, client"
 
 BY_ID = statement("setup_link_by_id", f"SELECT {_LINK} FROM setup_link WHERE organization_id = ?1 AND id = ?2")
-ALL = statement("setup_links", f"SELECT {_LINK} FROM setup_link WHERE organization_id = ?1 ORDER BY id DESC LIMIT 1000")
+LINKS = statement(
+    "setup_links", f"SELECT {_LINK} FROM setup_link WHERE organization_id = ?1 ORDER BY id DESC LIMIT 1000"
+)
 INSERT = statement(
     "setup_link_insert",
     f"""INSERT INTO setup_link ({_LINK})
@@ -63,7 +65,7 @@ class SetupLinkStore:
 
     async def links(self, organization_id: OrganizationId) -> Sequence[SetupLink]:
         """The newest thousand, newest first, whatever their state."""
-        return [_link(organization_id, row) for row in await tenant(self._database, organization_id).rows(ALL)]
+        return [_link(organization_id, row) for row in await tenant(self._database, organization_id).rows(LINKS)]
 
     async def session(self, organization_id: OrganizationId, session_id: SetupSessionId) -> SetupSession | None:
         """One browser's session."""
