@@ -1,6 +1,7 @@
 """The conformance suite on SQLite and on PostgreSQL."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.faults.agreement import disagreements
 from tests.store import (
     conformance,
     conformance_accounts,
+    conformance_belonging,
     conformance_deployment,
     conformance_domains,
     conformance_invitations,
@@ -23,6 +25,7 @@ CHECKS: dict[str, Check] = {
     for module in (
         conformance,
         conformance_accounts,
+        conformance_belonging,
         conformance_deployment,
         conformance_domains,
         conformance_invitations,
@@ -56,6 +59,11 @@ async def test_store_conforms(name: str, database_url: str) -> None:
         await CHECKS[name](stage)
     if name not in _MADE_BY_HAND:
         assert await disagreements(database_url) == []
+
+
+def test_every_module_of_checks_is_run() -> None:
+    there = {file.stem for file in Path(__file__).parent.glob("conformance*.py")}
+    assert there == {check.__module__.rpartition(".")[2] for check in CHECKS.values()}
 
 
 def test_every_check_says_what_must_hold() -> None:
