@@ -79,7 +79,8 @@ async def _joined(desk: Desk, scene: Scene, resource_id: ResourceId, person: Per
     )  # fmt: skip
     reason = Reason.ADMIN_ASKED if person.asks_admin else Reason.DOMAIN
     link = MemberLink(scene.key, resource_id, member.id, reason, now)
-    rows = (AddressUnheld(member.id, member.email), NewMember(member), NewLink(link))
+    # The question stands after the row: changes of one batch ask only once all of their rows are written.
+    rows = (NewMember(member), AddressUnheld(member.id, member.email), NewLink(link))
     return Following(rows, (happening("member.added", member, reason=reason.value),))
 
 
