@@ -21,7 +21,7 @@ EVENT_TYPES: Final = {
     "member.deactivated": "A member's access ended: sessions, open invitations and set-up links that she made.",
     "member.reactivated": "A deactivated member may enter again; nothing that ended came back.",
     "member.sessions_ended": "Every session of a member in this organization ended; she may enter again.",
-    "member.invited": "Somebody was invited by mail.",
+    "member.invited": "Somebody was invited.",
     "member.invitation_sent_again": "An invitation was sent again; the link of before ended.",
     "member.invitation_revoked": "An invitation was taken back; its link ended.",
     "member.joined": "A person became a member, with an account.",
