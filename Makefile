@@ -15,7 +15,7 @@ run: $(VENV)/.run
 	@mkdir -p var
 	@$(BIN)/hallway hub serve
 
-test: check
+test: check browser
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile
 	$(BIN)/coverage combine --quiet
@@ -32,6 +32,19 @@ mutants: $(VENV)/.test
 
 bench: .venv-bench/.bench
 	.venv-bench/bin/python -m bench
+
+# After a text of a page was added or changed: the catalogues then name what is to be translated.
+catalogues: $(VENV)/.test
+	$(BIN)/python -m hallway.web.extracting
+
+# The pages are tested in a real browser; root installs it, others are told how.
+browser:
+	@command -v chromium >/dev/null && fc-list 2>/dev/null | grep -qi dejavu || \
+	    { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	      apt-get update -qq && \
+	      apt-get install -y -qq --no-install-recommends chromium fontconfig fonts-dejavu-core fonts-inter; } || \
+	    { echo "The tests of the pages need Chromium. On Debian and Ubuntu:"; \
+	      echo "  sudo apt-get install chromium fontconfig fonts-dejavu-core fonts-inter"; exit 1; }
 
 clean:
 	rm -rf $(VENV) .venv-bench .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis

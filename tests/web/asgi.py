@@ -10,11 +10,12 @@ Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 @dataclass
 class Answer:
-    """What the application sent."""
+    """What the application sent; `cookies` has the values of Set-Cookie, `headers` everything else."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    cookies: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Any:
         return iter((self.status, self.headers, self.body))
@@ -68,8 +69,10 @@ async def call(
         if message["type"] == "http.response.start":
             assert answer.status == 0, "two answers"
             answer.status = message["status"]
-            answer.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in message["headers"]}
-            assert len(answer.headers) == len(list(message["headers"])), "a header came twice"
+            pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]]
+            answer.cookies = [value for name, value in pairs if name == "set-cookie"]
+            answer.headers = {name: value for name, value in pairs if name != "set-cookie"}
+            assert len(answer.headers) + len(answer.cookies) == len(pairs), "a header came twice"
         else:
             answer.body += message.get("body", b"")
 

@@ -1,5 +1,6 @@
 """How a deployment looks: its name, its logo, and one colour, from which readable ones are made."""
 
+import colorsys
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,16 +91,19 @@ def _fill(colour: Colour) -> tuple[Colour, Colour]:
 
 
 def _until_readable(colour: Colour, ground: Colour, towards: Colour) -> Colour:
-    """The colour itself, or the nearest one on the way to black or white that can be read on this ground."""
-    for step in range(101):
-        mixed = _mixed(colour, towards, step / 100)
-        if contrast(mixed, ground) >= _READABLE:
-            return mixed
+    """The colour itself, or the nearest shade of it on the way to black or white that can be read on this ground."""
+    red, green, blue = (value / 255 for value in colour)
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    end = towards[0] / 255
+    for step in range(100):
+        shade = _rgb(hue, lightness + (end - lightness) * step / 100, saturation)
+        if contrast(shade, ground) >= _READABLE:
+            return shade
     return towards
 
 
-def _mixed(colour: Colour, towards: Colour, share: float) -> Colour:
-    red, green, blue = (round(one + (other - one) * share) for one, other in zip(colour, towards, strict=True))
+def _rgb(hue: float, lightness: float, saturation: float) -> Colour:
+    red, green, blue = (round(part * 255) for part in colorsys.hls_to_rgb(hue, lightness, saturation))
     return red, green, blue
 
 

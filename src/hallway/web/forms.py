@@ -27,7 +27,7 @@ class Form(Mapping[str, str]):
             self._fields.setdefault(name, []).append(value)
 
     def __getitem__(self, name: str) -> str:
-        return self.text(name)
+        return self.line(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._fields)
@@ -35,7 +35,7 @@ class Form(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._fields)
 
-    def text(self, name: str) -> str:
+    def line(self, name: str) -> str:
         """A line without the blanks around it; of several fields by this name the first."""
         return self.exact(name).strip()
 

@@ -8,7 +8,7 @@ from hallway.web.forms import read_form
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import languages
 from hallway.web.pages import THEMES, Pages, own_path
-from hallway.web.patterns import EXAMPLES
+from hallway.web.patterns import EXAMPLES, WRONG
 from hallway.web.routing import Handler
 from hallway.web.rows import NONE, PageHandler, Row, page
 
@@ -65,6 +65,7 @@ class Frame:
             422 if wrong else 200,
             fragment="patterns/found.html",
             wrong=wrong,
+            errors=WRONG if wrong else {},
             examples=EXAMPLES,
             asked=dict(request.pairs()).get("q", ""),
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_skeleton, format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -22,6 +22,9 @@ from babel.numbers import format_decimal
 
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 SOURCE: Final = "en"
+_WRITTEN_AS: Final = {"en": "en_GB"}
+"""Whose way of writing dates and numbers a language takes: the day before the month."""
+
 _MICROSECONDS: Final = 1_000_000
 
 
@@ -53,7 +56,7 @@ class Language:
 
     def day(self, at: int) -> str:
         """The day of an instant, in UTC."""
-        return format_date(_moment(at), "medium", locale=self.locale)
+        return format_skeleton("yMMMd", _moment(at), locale=self.locale)
 
     def instant(self, at: int) -> str:
         """Day and minute of an instant, with the zone."""
@@ -67,9 +70,8 @@ class Language:
 
 @lru_cache(maxsize=4096)
 def _written(at: int, locale: Locale) -> str:
-    return format_datetime(_moment(at), "d MMM y, HH:mm" if locale.language == SOURCE else "medium", locale=locale) + (
-        " UTC"
-    )
+    moment = _moment(at)
+    return f"{format_skeleton('yMMMd', moment, locale=locale)}, {moment:%H:%M} UTC"
 
 
 def _moment(at: int) -> datetime:
@@ -86,8 +88,8 @@ def languages() -> Mapping[str, Language]:
 
 
 def _language(code: str, words: gettext.NullTranslations) -> Language:
-    locale = Locale.parse(code)
-    return Language(code, locale.get_display_name(code) or code, locale, words)
+    locale = Locale.parse(_WRITTEN_AS.get(code, code))
+    return Language(code, Locale.parse(code).get_display_name(code) or code, locale, words)
 
 
 def _words(folder: Path) -> gettext.NullTranslations:

@@ -33,3 +33,10 @@ EXAMPLES: Final[dict[str, Any]] = {
         )
     ),
 }
+
+WRONG: Final = {
+    "name": "Enter a name for this directory",
+    "address": "Enter the address, starting with https://",
+    "plan": "Choose a plan",
+}
+"""What is wrong with the form of the page, when somebody wants to see that."""

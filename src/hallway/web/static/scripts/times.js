@@ -1,6 +1,6 @@
 // Shows times in the reader's own zone; the zone is in the text, and UTC on hover.
 const zoned = (root) => {
-  const lang = document.documentElement.lang;
+  const lang = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
   const minute = new Intl.DateTimeFormat(lang, {
     day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short",
   });
