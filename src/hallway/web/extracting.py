@@ -21,8 +21,11 @@ AREAS: Final = ("frame", "account", "settings", "directories", "setup", "operato
 SPEAKING: Final = ("web", "accounts", "hub")
 """Where the program speaks to people who read pages."""
 
-_FIRST: Final = {"_": 0, "N_": 0, "text": 0, "plural": 0, "Refused": 1}
-"""Calls whose argument at this place is a message; of `plural` the next one too."""
+_FIRST: Final = {"_": 0, "N_": 0, "text": 0, "said": 0, "plural": 0, "counted": 0, "Refused": 1}
+"""Calls whose argument at this place is a message."""
+
+_PLURAL: Final = frozenset({"plural", "counted"})
+"""Calls whose next argument is the message for many."""
 
 _WIDTH: Final = 110
 
@@ -76,9 +79,9 @@ def _said(tree: ast.AST) -> Iterator[str | tuple[str, str]]:
         if place is None:
             continue
         texts = [one.value if isinstance(one, ast.Constant) else None for one in call.args[place:]]
-        if name == "plural" and len(texts) > 1 and isinstance(texts[0], str) and isinstance(texts[1], str):
+        if name in _PLURAL and len(texts) > 1 and isinstance(texts[0], str) and isinstance(texts[1], str):
             yield texts[0], texts[1]
-        elif name != "plural" and texts and isinstance(texts[0], str):
+        elif name not in _PLURAL and texts and isinstance(texts[0], str):
             yield texts[0]
 
 

@@ -65,7 +65,7 @@ class Language:
     def since(self, at: int, now: int) -> str:
         """How long ago, or how far ahead, in one unit."""
         delta = _moment(at) - _moment(now)
-        return format_timedelta(delta, add_direction=True, threshold=1.2, locale=self.locale)
+        return format_timedelta(delta, add_direction=True, threshold=1, locale=self.locale)
 
 
 @lru_cache(maxsize=4096)
