@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hallway.saml.problem import CODES
 from hallway.scim.problem import SCIM_TYPES
 from hallway.scim.quirks import Quirk
 from hallway.settings import SETTINGS
@@ -32,6 +33,10 @@ def test_settings_are_those_of_the_program() -> None:
 
 def test_problems_are_those_of_the_program() -> None:
     assert set(_sections("problems.md", 3)) == set(SCIM_TYPES)
+
+
+def test_saml_problems_are_those_of_the_program() -> None:
+    assert set(_sections("saml-problems.md", 3)) == set(CODES)
 
 
 def test_quirks_are_those_of_the_program() -> None:

@@ -1,0 +1,644 @@
+"""The attack catalogue (saml.md 3.1 to 3.6): each message is refused, with a stable code, and yields nobody."""
+
+import base64
+import copy
+import hashlib
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.hmac import HMAC
+from lxml import etree
+
+from hallway.saml.problem import CODES, SamlProblem
+from hallway.saml.response import judged
+from tests.saml.sender import (
+    DS,
+    ENVELOPED,
+    EXC,
+    SAML,
+    SAMLP,
+    XENC,
+    Login,
+    Signing,
+    assertion_of,
+    canonical,
+    encrypted,
+    expectation,
+    message,
+    rsa_key,
+    signed,
+)
+
+Element = Any
+A = f"{{{SAML}}}Assertion"
+S = f"{{{DS}}}Signature"
+EVIL = "root@acme.example"
+
+
+def _genuine(sign: str = "assertion") -> Element:
+    return etree.fromstring(message(sign=sign))
+
+
+def _evil(assertion: Element, new_id: str | None = "_evil", keep_signature: bool = False) -> Element:
+    copied = copy.deepcopy(assertion)
+    if new_id is not None:
+        copied.set("ID", new_id)
+    copied.find(".//{*}NameID").text = EVIL
+    signature = copied.find(S)
+    if signature is not None and not keep_signature:
+        copied.remove(signature)
+    return copied
+
+
+def _inside(name: str, *held: Element) -> Element:
+    outer = etree.Element(name)
+    outer.extend(held)
+    return outer
+
+
+# 3.1 wrapping -----------------------------------------------------------------------------------------------
+
+
+def xsw1(root: Element | None = None) -> Element:
+    root = _genuine("response")
+    evil = copy.deepcopy(root)
+    evil.set("ID", "_evil_response")
+    evil.find(".//{*}NameID").text = EVIL
+    signature = evil.find(S)
+    root.remove(root.find(S))
+    signature.append(root)
+    return evil
+
+
+def xsw2() -> Element:
+    root = _genuine("response")
+    evil = copy.deepcopy(root)
+    evil.set("ID", "_evil_response")
+    evil.find(".//{*}NameID").text = EVIL
+    root.remove(root.find(S))
+    evil.insert(evil.index(evil.find(S)), root)
+    return evil
+
+
+def xsw3() -> Element:
+    root = _genuine()
+    root.insert(root.index(root.find(A)), _evil(root.find(A)))
+    return root
+
+
+def xsw4() -> Element:
+    root = _genuine()
+    genuine = root.find(A)
+    evil = _evil(genuine)
+    at = root.index(genuine)
+    evil.append(genuine)
+    root.insert(at, evil)
+    return root
+
+
+def xsw5() -> Element:
+    root = _genuine()
+    original = copy.deepcopy(root.find(A))
+    original.remove(original.find(S))
+    evil = root.find(A)
+    evil.set("ID", "_evil")
+    evil.find(".//{*}NameID").text = EVIL
+    root.append(original)
+    return root
+
+
+def xsw6() -> Element:
+    root = _genuine()
+    original = copy.deepcopy(root.find(A))
+    original.remove(original.find(S))
+    evil = root.find(A)
+    evil.set("ID", "_evil")
+    evil.find(".//{*}NameID").text = EVIL
+    evil.find(S).append(original)
+    return root
+
+
+def xsw7() -> Element:
+    root = _genuine()
+    extensions = _inside(f"{{{SAMLP}}}Extensions", _evil(root.find(A), None))
+    root.insert(1, extensions)
+    return root
+
+
+def _xsw8(new_id: str | None) -> Element:
+    root = _genuine()
+    original = copy.deepcopy(root.find(A))
+    original.remove(original.find(S))
+    if new_id:
+        root.find(A).set("ID", new_id)
+    root.find(A).find(".//{*}NameID").text = EVIL
+    root.find(A).find(S).append(_inside(f"{{{DS}}}Object", original))
+    return root
+
+
+def _parked(where: str) -> Element:
+    root = _genuine()
+    genuine = root.find(A)
+    at = root.index(genuine)
+    evil = _evil(genuine)
+    root.remove(genuine)
+    root.insert(at, evil)
+    if where == "StatusDetail":
+        root.find(f"{{{SAMLP}}}Status").append(_inside(f"{{{SAMLP}}}StatusDetail", genuine))
+    elif where == "Advice":
+        evil.append(_inside(f"{{{SAML}}}Advice", genuine))
+    else:
+        root.insert(1, _inside(f"{{{SAMLP}}}Extensions", genuine))
+    return root
+
+
+def _two(evil_first: bool, evil_id: str | None) -> Element:
+    root = _genuine()
+    genuine = root.find(A)
+    evil = _evil(genuine, evil_id)
+    root.insert(root.index(genuine) + (0 if evil_first else 1), evil)
+    return root
+
+
+def signature_moved_up() -> Element:
+    root = _genuine()
+    signature = root.find(A).find(S)
+    root.find(A).remove(signature)
+    root.insert(1, signature)
+    root.find(".//{*}NameID").text = EVIL
+    return root
+
+
+def reference_to_a_bare_sibling() -> Element:
+    root = _genuine()
+    genuine = root.find(A)
+    signature = genuine.find(S)
+    evil = _evil(genuine)
+    genuine.remove(signature)
+    evil.insert(1, signature)
+    root.insert(root.index(genuine), evil)
+    return root
+
+
+def response_in_extensions() -> Element:
+    root = _genuine("response")
+    evil = Login(name_id=EVIL, response_id="_evil_response", assertion_id="_evil").tree()
+    evil.insert(1, _inside(f"{{{SAMLP}}}Extensions", root))
+    return evil
+
+
+def foreign_root() -> Element:
+    return _inside("{urn:foreign}Root", _genuine("response"))
+
+
+def _other_attribute(name: str) -> Element:
+    root = _genuine()
+    evil = _evil(root.find(A))
+    evil.attrib.pop("ID")
+    evil.set(name, root.find(A).get("ID"))
+    root.insert(root.index(root.find(A)), evil)
+    return root
+
+
+def one_signature_of_two_stripped(level: str) -> Element:
+    root = _genuine("both")
+    if level == "response":
+        root.remove(root.find(S))
+        root.find(A).find(".//{*}NameID").text = EVIL
+    else:
+        root.find(A).remove(root.find(A).find(S))
+    return root
+
+
+def foreign_cover() -> Element:
+    """A document that the provider did sign, beside an assertion that it did not."""
+    error = etree.fromstring(
+        f'<samlp:LogoutRequest xmlns:samlp="{SAMLP}" xmlns:saml="{SAML}" ID="_logout" Version="2.0">'
+        "<saml:Issuer>https://idp.example/metadata</saml:Issuer></samlp:LogoutRequest>"
+    )
+    signed(error)
+    evil = Login(name_id=EVIL).tree()
+    evil.insert(1, _inside(f"{{{SAMLP}}}Extensions", error))
+    return evil
+
+
+def signature_of_another_document(take_id: bool) -> Element:
+    error = etree.fromstring(
+        f'<samlp:LogoutRequest xmlns:samlp="{SAMLP}" xmlns:saml="{SAML}" ID="_logout" Version="2.0">'
+        "<saml:Issuer>https://idp.example/metadata</saml:Issuer></samlp:LogoutRequest>"
+    )
+    signed(error)
+    evil = Login(name_id=EVIL, assertion_id="_logout" if take_id else "_evil").tree()
+    assertion_of(evil).insert(1, error.find(S))
+    return evil
+
+
+def changed_after_signing() -> Element:
+    root = _genuine()
+    root.find(".//{*}NameID").text = EVIL
+    return root
+
+
+def genuine_in_an_object_of_an_encrypted_one() -> Element:
+    evil = Login(name_id=EVIL, response_id="_evil_response", assertion_id="_evil").tree()
+    signed(assertion_of(evil), Signing(rsa_key("evil")))
+    sealed = encrypted(evil)
+    wrapper = etree.fromstring(f'<ds:Signature xmlns:ds="{DS}"><ds:Object/></ds:Signature>')
+    wrapper[0].append(_genuine("response"))
+    sealed.insert(1, wrapper)
+    return sealed
+
+
+def two_encrypted() -> Element:
+    root = Login().tree()
+    signed(assertion_of(root))
+    sealed = encrypted(root)
+    sealed.append(copy.deepcopy(sealed.find(f"{{{SAML}}}EncryptedAssertion")))
+    return sealed
+
+
+WRAPPED: dict[str, Callable[[], Element]] = {
+    "xsw1": xsw1,
+    "xsw2": xsw2,
+    "xsw3": xsw3,
+    "xsw4": xsw4,
+    "xsw5": xsw5,
+    "xsw6": xsw6,
+    "xsw7": xsw7,
+    "xsw8 same id": lambda: _xsw8(None),
+    "xsw8 new id": lambda: _xsw8("_evil"),
+    "parked in StatusDetail": lambda: _parked("StatusDetail"),
+    "parked in Advice": lambda: _parked("Advice"),
+    "parked in Extensions": lambda: _parked("Extensions"),
+    "evil before": lambda: _two(True, "_evil"),
+    "evil after": lambda: _two(False, "_evil"),
+    "same id before": lambda: _two(True, None),
+    "same id after": lambda: _two(False, None),
+    "signature moved up": signature_moved_up,
+    "reference to a bare sibling": reference_to_a_bare_sibling,
+    "genuine response in extensions": response_in_extensions,
+    "foreign root": foreign_root,
+    "xml:id": lambda: _other_attribute("{http://www.w3.org/XML/1998/namespace}id"),
+    "Id": lambda: _other_attribute("Id"),
+    "samlp:ID": lambda: _other_attribute(f"{{{SAMLP}}}ID"),
+    "both signed, response stripped": lambda: one_signature_of_two_stripped("response"),
+    "both signed, assertion stripped": lambda: one_signature_of_two_stripped("assertion"),
+    "foreign cover": foreign_cover,
+    "another document's signature": lambda: signature_of_another_document(False),
+    "another document's signature and id": lambda: signature_of_another_document(True),
+    "changed after signing": changed_after_signing,
+    "genuine in an object": genuine_in_an_object_of_an_encrypted_one,
+    "two encrypted assertions": two_encrypted,
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_no_wrapping_yields_anybody(name: str) -> None:
+    _refused(etree.tostring(WRAPPED[name]()))
+
+
+# 3.2 stripping, and what a signature holds -------------------------------------------------------------------
+
+
+def _with(change: Callable[[Element, Element], None]) -> bytes:
+    """A genuine message whose signature was changed: `change` gets it and its SignedInfo."""
+    root = _genuine()
+    signature = root.find(A).find(S)
+    change(signature, signature[0])
+    return etree.tostring(root)
+
+
+def _replaced(old: bytes, new: bytes) -> bytes:
+    octets = message()
+    assert old in octets
+    return octets.replace(old, new)
+
+
+def _forged_info(root_first: bool) -> bytes:
+    root = _genuine()
+    assertion = root.find(A)
+    signature = assertion.find(S)
+    assertion.find(".//{*}NameID").text = EVIL
+    forged = copy.deepcopy(signature[0])
+    bare = copy.deepcopy(assertion)
+    bare.remove(bare.find(S))
+    digest = base64.b64encode(hashlib.sha256(canonical(bare)).digest()).decode()
+    forged.find(f".//{{{DS}}}DigestValue").text = digest
+    signature.insert(0 if root_first else 1, forged)
+    return etree.tostring(root)
+
+
+def _set(path: str, attribute: str, value: str) -> bytes:
+    def change(signature: Element, info: Element) -> None:
+        info.find(path).set(attribute, value)
+
+    return _with(change)
+
+
+def _signed_with(**changes: Any) -> bytes:
+    return message(how=Signing(**changes))
+
+
+def _hmac(secret: bytes) -> bytes:
+    def change(signature: Element, info: Element) -> None:
+        info.find(f"{{{DS}}}SignatureMethod").set("Algorithm", "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256")
+        code = HMAC(secret or b"\x00", hashes.SHA256())
+        code.update(canonical(info))
+        signature[1].text = base64.b64encode(code.finalize()).decode()
+
+    return _with(change)
+
+
+def _public(encoding: serialization.Encoding) -> bytes:
+    return rsa_key("idp").public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _append(parent: str, text: str) -> bytes:
+    def change(signature: Element, info: Element) -> None:
+        target = signature if parent == "." else signature.find(parent)
+        target.append(etree.fromstring(text))
+
+    return _with(change)
+
+
+DSNS = f'xmlns:ds="{DS}"'
+SIGNATURES: dict[str, Callable[[], bytes]] = {
+    "nothing signed": lambda: message(sign="none"),
+    "nothing signed, evil": lambda: message(Login(name_id=EVIL), sign="none"),
+    "empty signature": lambda: _with(lambda signature, _: [signature.remove(one) for one in list(signature)][:0]),
+    "empty value": lambda: _with(lambda signature, _: setattr(signature[1], "text", "")),
+    "value with an element": lambda: _append(f"{{{DS}}}SignatureValue", f"<ds:x {DSNS}/>"),
+    "method none": lambda: _set(f"{{{DS}}}SignatureMethod", "Algorithm", "none"),
+    "method empty": lambda: _set(f"{{{DS}}}SignatureMethod", "Algorithm", ""),
+    "method unknown": lambda: _set(f"{{{DS}}}SignatureMethod", "Algorithm", "urn:x"),
+    "two infos, forged first": lambda: _forged_info(True),
+    "two infos, forged second": lambda: _forged_info(False),
+    "comment in the digest": lambda: _replaced(b"<ds:DigestValue>", b"<ds:DigestValue><!--x-->"),
+    "comment in the value": lambda: _replaced(b"<ds:SignatureValue>", b"<ds:SignatureValue><!--x-->"),
+    "instruction in the value": lambda: _replaced(b"<ds:SignatureValue>", b"<ds:SignatureValue><?x y?>"),
+    "no reference URI": lambda: _with(lambda _, info: info[2].attrib.pop("URI")),
+    "empty URI": lambda: _signed_with(uri=""),
+    "xpointer": lambda: _signed_with(uri="#xpointer(id('_assertion1'))"),
+    "absolute URI": lambda: _signed_with(uri="http://127.0.0.1:9/x"),
+    "URI of the response": lambda: _signed_with(uri="#_response1"),
+    "no reference": lambda: _with(lambda _, info: info.remove(info[2])),
+    "two references": lambda: _with(lambda _, info: info.append(copy.deepcopy(info[2]))),
+    "an object": lambda: _append(".", f"<ds:Object {DSNS}/>"),
+    "a manifest in an object": lambda: _append(".", f"<ds:Object {DSNS}><ds:Manifest/></ds:Object>"),
+    "signature in another namespace": lambda: _replaced(DS.encode(), b"urn:x"),
+    "lower-case name": lambda: (
+        message().replace(b"ds:Signature>", b"ds:signature>").replace(b"<ds:Signature ", b"<ds:signature ")
+    ),
+    "text between": lambda: _with(lambda _, info: setattr(info, "text", "x")),
+    "text behind a child": lambda: _with(lambda _, info: setattr(info[0], "tail", "x")),
+    "a nested reference": lambda: _with(lambda _, info: info[2].append(copy.deepcopy(info[2]))),
+    "parameters of the method": lambda: _append(
+        f".//{{{DS}}}SignatureMethod", f"<ds:HMACOutputLength {DSNS}>0</ds:HMACOutputLength>"
+    ),
+    "parameters of the digest": lambda: _append(f".//{{{DS}}}DigestMethod", f"<ds:x {DSNS}/>"),
+    "two signatures in one element": lambda: _twice(),
+    "XSLT": lambda: _signed_with(transforms=(ENVELOPED, "http://www.w3.org/TR/1999/REC-xslt-19991116")),
+    "XPath": lambda: _signed_with(transforms=(ENVELOPED, "http://www.w3.org/TR/1999/REC-xpath-19991116")),
+    "XPath filter 2": lambda: _signed_with(transforms=("http://www.w3.org/2002/06/xmldsig-filter2", EXC)),
+    "inclusive transform": lambda: _signed_with(
+        transforms=(ENVELOPED, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315")
+    ),
+    "C14N 1.1": lambda: _signed_with(canonicalization="http://www.w3.org/2006/12/xml-c14n11"),
+    "inclusive canonicalisation": lambda: _signed_with(
+        canonicalization="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+    ),
+    "with comments": lambda: _signed_with(transforms=(ENVELOPED, EXC + "WithComments")),
+    "base64 transform": lambda: _signed_with(transforms=(ENVELOPED, DS + "base64")),
+    "no enveloped transform": lambda: _signed_with(transforms=(EXC,)),
+    "transforms in another order": lambda: _signed_with(transforms=(EXC, ENVELOPED)),
+    "a hundred transforms": lambda: _signed_with(transforms=(ENVELOPED,) * 99 + (EXC,)),
+    "enveloped with parameters": lambda: _append(f".//{{{DS}}}Transform", f"<ds:x {DSNS}/>"),
+    "a prefix list of 20,000": lambda: _signed_with(prefixes=[f"p{n}" for n in range(20_000)]),
+    "a strange child of a transform": lambda: _with(
+        lambda _, info: info.findall(f".//{{{DS}}}Transform")[1].append(etree.fromstring("<x/>"))
+    ),
+    "SHA-1": lambda: _signed_with(method=DS + "rsa-sha1", algorithm=hashes.SHA1()),
+    "SHA-1 digest": lambda: _signed_with(digest=DS + "sha1", hash_name="sha1"),
+    "MD5 digest": lambda: _signed_with(digest="http://www.w3.org/2001/04/xmldsig-more#md5", hash_name="md5"),
+    "HMAC with the key as PEM": lambda: _hmac(_public(serialization.Encoding.PEM)),
+    "HMAC with the key as DER": lambda: _hmac(_public(serialization.Encoding.DER)),
+    "HMAC with nothing": lambda: _hmac(b""),
+    "ECDSA method with an RSA key": lambda: _signed_with(method="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"),
+    "another key": lambda: _signed_with(key=rsa_key("evil")),
+    "another key and its KeyInfo": lambda: _with_key_info(),
+}
+
+
+def _twice() -> bytes:
+    root = Login().tree()
+    signed(assertion_of(root))
+    assertion_of(root).append(copy.deepcopy(assertion_of(root).find(S)))
+    return etree.tostring(root)
+
+
+def _with_key_info() -> bytes:
+    root = etree.fromstring(message(Login(name_id=EVIL), how=Signing(rsa_key("evil"))))
+    numbers = rsa_key("evil").public_key().public_numbers()
+    modulus = base64.b64encode(numbers.n.to_bytes(256, "big")).decode()
+    root.find(A).find(S).append(
+        etree.fromstring(
+            f"<ds:KeyInfo {DSNS}><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>{modulus}</ds:Modulus>"
+            "<ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo>"
+        )
+    )
+    return etree.tostring(root)
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_no_signature_outside_of_the_profile_counts(name: str) -> None:
+    _refused(SIGNATURES[name]())
+
+
+def test_key_info_is_ignored_where_the_key_is_ours() -> None:
+    octets = _append(".", f"<ds:KeyInfo {DSNS}><ds:RetrievalMethod URI='http://127.0.0.1:9/'/></ds:KeyInfo>")
+    assert judged(octets, expectation()).key == 0
+
+
+# 3.5 parser, canonicalisation, text ------------------------------------------------------------------------
+
+DECLARED = b'<?xml version="1.0" encoding="UTF-8"?>'
+
+
+def _doctype(inner: bytes, name: str = "ada@acme.example") -> bytes:
+    return DECLARED + b"<!DOCTYPE r [" + inner + b"]>" + message(Login(name_id=name))
+
+
+OCTETS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a DTD": (lambda: _doctype(b""), "forbidden_markup"),
+    "an entity": (lambda: _doctype(b'<!ENTITY x "y">'), "forbidden_markup"),
+    "an external entity": (lambda: _doctype(b'<!ENTITY x SYSTEM "file:///etc/passwd">'), "forbidden_markup"),
+    "a default attribute": (lambda: _doctype(b'<!ATTLIST r ID CDATA "x">'), "forbidden_markup"),
+    "a comment": (lambda: _replaced(b"ada@acme.example<", b"ada@acme.example<!---->.evil<"), "forbidden_markup"),
+    "a comment at the end": (lambda: message() + b"<!-- -->", "forbidden_markup"),
+    "CDATA": (lambda: _replaced(b">ada@acme.example<", b"><![CDATA[ada@acme.example]]><"), "forbidden_markup"),
+    "an instruction": (lambda: _replaced(b">ada@acme.example<", b">ada<?x?>@acme.example<"), "forbidden_markup"),
+    "a second declaration": (lambda: DECLARED + DECLARED + message(), "forbidden_markup"),
+    "white space before the declaration": (lambda: b" " + DECLARED + message(), "forbidden_markup"),
+    "UTF-16": (lambda: message().decode().encode("utf-16"), "not_utf8"),
+    "declared as UTF-16": (lambda: b'<?xml version="1.0" encoding="UTF-16"?>' + message(), "forbidden_markup"),
+    "declared as UTF-7": (lambda: b'<?xml version="1.0" encoding="UTF-7"?>' + message(), "forbidden_markup"),
+    "version 1.1": (lambda: b'<?xml version="1.1"?>' + message(), "forbidden_markup"),
+    "NUL behind": (lambda: message() + b"\x00", "forbidden_markup"),
+    "a second root": (lambda: message() + b"<x/>", "not_xml"),
+    "text behind": (lambda: message() + b"x", "not_xml"),
+    "an unknown entity": (lambda: _replaced(b">ada@acme.example<", b">&ada;<"), "not_xml"),
+    "nothing": (lambda: b"", "not_xml"),
+    "a relative namespace": (lambda: _replaced(b"<saml:Assertion ", b'<saml:Assertion xmlns:v="v" v:a="1" '), ""),
+    "a control character in a namespace": (
+        lambda: _replaced(b"<saml:Assertion ", b'<saml:Assertion xmlns:v="urn:\xc2\x80" '),
+        "",
+    ),
+    "a reserved prefix": (lambda: _replaced(b"<saml:Assertion ", b'<saml:Assertion xmlns:xmlns="urn:x" '), "not_xml"),
+    "an undeclared prefix": (lambda: _replaced(b"<saml:Assertion ", b"<saml:Assertion v:a='1' "), "not_xml"),
+    "a value of a megabyte": (lambda: message(Login(attributes=(("a", ("x" * 1_000_000,)),))), "too_large"),
+    "a value of 65 KiB": (lambda: message(Login(attributes=(("a", ("x" * 66_000,)),))), "out_of_bounds"),
+    "a long attribute": (
+        lambda: _replaced(b"<saml:Assertion ", b'<saml:Assertion a="' + b"x" * 66_000 + b'" '),
+        "out_of_bounds",
+    ),
+    "depth": (lambda: b"<a>" * 200 + b"</a>" * 200, "out_of_bounds"),
+    "very deep": (lambda: b"<a>" * 5000 + b"</a>" * 5000, "not_xml"),
+    "12,000 attributes": (
+        lambda: b"<r " + b" ".join(b'a%d="1"' % n for n in range(12_000)) + b"/>",
+        "out_of_bounds",
+    ),
+    "many elements": (lambda: b"<r>" + b"<a/>" * 6000 + b"</r>", "out_of_bounds"),
+    "5,000 namespaces": (
+        lambda: b"<r " + b" ".join(b'xmlns:a%d="urn:%d"' % (n, n) for n in range(5000)) + b"/>",
+        "out_of_bounds",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OCTETS)
+def test_octets_outside_of_the_profile_are_refused_before_anything_is_computed(name: str) -> None:
+    make, code = OCTETS[name]
+    problem = _refused(make())
+    assert not code or problem.code == code, (problem.code, problem.received)
+
+
+def test_a_byte_order_mark_and_a_declaration_are_no_reason_to_refuse() -> None:
+    assert judged(b"\xef\xbb\xbf" + DECLARED + b"\n" + message(), expectation()).key == 0
+    standalone = b"<?xml version='1.0' encoding='utf-8' standalone='no'?>"
+    assert judged(standalone + message(), expectation()).key == 0
+
+
+def test_hostile_messages_cost_little() -> None:
+    """The figures are bench/'s; this holds that nothing takes a hundred times what it should."""
+    hostile = [
+        OCTETS["12,000 attributes"][0](),
+        OCTETS["5,000 namespaces"][0](),
+        SIGNATURES["a prefix list of 20,000"](),
+        OCTETS["many elements"][0](),
+    ]
+    for octets in hostile:
+        began = time.process_time()
+        _refused(octets)
+        assert time.process_time() - began < 1.0
+
+
+def test_the_received_words_are_bounded() -> None:
+    problem = _refused(message(Login(audience=("x" * 60_000,))))
+    assert len(problem.received) == 2000
+
+
+# Encrypted values -------------------------------------------------------------------------------------------
+
+
+def _sealed(change: Callable[[Element], None]) -> bytes:
+    root = Login().tree()
+    signed(assertion_of(root))
+    sealed = encrypted(root)
+    change(sealed.find(f"{{{SAML}}}EncryptedAssertion"))
+    return etree.tostring(sealed)
+
+
+def _method(element: Element, which: int, value: str) -> None:
+    element.findall(f".//{{{XENC}}}EncryptionMethod")[which].set("Algorithm", value)
+
+
+def _spoilt(element: Element, which: int, value: str) -> None:
+    element.findall(f".//{{{XENC}}}CipherValue")[which].text = value
+
+
+SEALED: dict[str, Callable[[Element], None]] = {
+    "3DES": lambda one: _method(one, 0, XENC + "tripledes-cbc"),
+    "CBC without a signature around it": lambda one: _method(one, 0, XENC + "aes256-cbc"),
+    "RSA PKCS #1 v1.5": lambda one: _method(one, 1, XENC + "rsa-1_5"),
+    "another size of key": lambda one: _method(one, 0, "http://www.w3.org/2009/xmlenc11#aes128-gcm"),
+    "the wrapped key spoilt": lambda one: _spoilt(one, 0, base64.b64encode(b"x" * 256).decode()),
+    "the data spoilt": lambda one: _spoilt(one, 1, base64.b64encode(b"x" * 256).decode()),
+    "no data": lambda one: _spoilt(one, 1, "eA=="),
+    "no key": lambda one: one[0].remove(one[0].find(f"{{{DS}}}KeyInfo")),
+    "two keys": lambda one: one.append(copy.deepcopy(one.find(f".//{{{XENC}}}EncryptedKey"))),
+    "a label": lambda one: one.findall(f".//{{{XENC}}}EncryptionMethod")[1].append(
+        etree.fromstring(f'<x:OAEPparams xmlns:x="{XENC}">eA==</x:OAEPparams>')
+    ),
+    "an unknown digest": lambda one: one.findall(f".//{{{XENC}}}EncryptionMethod")[1].append(
+        etree.fromstring(f'<ds:DigestMethod {DSNS} Algorithm="urn:x"/>')
+    ),
+    "no encrypted data": lambda one: one.remove(one[0]),
+}
+
+
+@pytest.mark.parametrize("name", SEALED)
+def test_every_failure_to_open_has_one_answer(name: str) -> None:
+    assert _refused(_sealed(SEALED[name])).code == "not_decrypted"
+
+
+@pytest.mark.parametrize("plaintext", [b"not xml", b"<x/>", message(), b"<!DOCTYPE x><x/>"])
+def test_what_is_no_assertion_inside_has_the_same_answer(plaintext: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.saml import sender
+
+    root = Login().tree()
+    monkeypatch.setattr(sender.etree, "tostring", lambda *_, **__: plaintext)
+    sealed = encrypted(root)
+    monkeypatch.undo()
+    assert _refused(etree.tostring(sealed)).code == "not_decrypted"
+
+
+@pytest.mark.parametrize("padding", [0, 17, 255])
+def test_padding_that_is_none_has_the_same_answer(padding: int) -> None:
+    sealed = encrypted(Login().tree(), XENC + "aes128-cbc")
+    value = sealed.findall(f".//{{{XENC}}}CipherValue")[1]
+    data = bytearray(base64.b64decode(value.text))
+    value.text = base64.b64encode(bytes(data[: -16 if padding == 0 else -padding % 16 - 1])).decode()
+    assert _refused(etree.tostring(signed(sealed))).code == "not_decrypted"
+
+
+# What holds for all -----------------------------------------------------------------------------------------
+
+
+def test_every_mutation_that_is_accepted_names_the_same_person() -> None:
+    """Octets of a genuine message changed one place at a time, at places that a fixed rule picks."""
+    for sign in ("assertion", "response"):
+        octets = message(sign=sign)
+        for place in range(0, len(octets), 7):
+            for new in (b"<", b">", b"&", b'"', b"A", b"0", b" ", b""):
+                mutant = octets[:place] + new + octets[place + 1 :]
+                try:
+                    found = judged(mutant, expectation())
+                except SamlProblem as problem:
+                    assert problem.code in CODES
+                else:
+                    assert found.name_id.value == "ada@acme.example", mutant
+
+
+def test_codes_are_words() -> None:
+    assert all(re.fullmatch(r"[a-z0-9_]+", code) for code in CODES)
+
+
+def _refused(octets: bytes) -> SamlProblem:
+    with pytest.raises(SamlProblem) as caught:
+        judged(octets, expectation())
+    assert caught.value.code in CODES
+    return caught.value
