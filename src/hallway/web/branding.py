@@ -96,7 +96,8 @@ def _until_readable(colour: Colour, ground: Colour, towards: Colour) -> Colour:
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     end = towards[0] / 255
     for step in range(100):
-        shade = _rgb(hue, lightness + (end - lightness) * step / 100, saturation)
+        # Less colour on the way: a dark shade made light would shine.
+        shade = _rgb(hue, lightness + (end - lightness) * step / 100, saturation * (1 - step / 100) ** 2)
         if contrast(shade, ground) >= _READABLE:
             return shade
     return towards
