@@ -186,3 +186,16 @@ def test_what_can_be_hit_is_large_enough(window: OpenWindow) -> None:
           .map(([what]) => what)"""
     )
     assert small == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_menu_of_a_narrow_window_opens_below_its_bar(window: OpenWindow, theme: str) -> None:
+    visitor = window(NARROW, theme)
+    visitor.open("/patterns")
+    menu = visitor.page.locator("details.menu")
+    before = menu.bounding_box()
+    menu.locator("summary").click()
+    assert menu.locator("nav").count() == 1 and menu.get_by_role("button", name="Dark").is_visible()
+    assert menu.locator("summary").bounding_box() == before
+    assert visitor.is_within() and visitor.findings() == []
+    visitor.picture(f"patterns-menu-{theme}")
