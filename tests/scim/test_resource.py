@@ -311,3 +311,15 @@ def test_any_json_gives_a_resource_or_a_problem(body: Json, is_strict: bool) -> 
     assert list(user(parsed, again)) == list(parsed)
     assert met(again) == set()
     ensure_valid(parsed, USERS)
+
+
+def test_what_is_shown_at_once_is_plain_and_single_or_complex() -> None:
+    """Several plain values, and what nobody is shown, take the way that looks at each value."""
+    attributes = (
+        Attribute("nick", AttributeType.STRING),
+        Attribute("tags", AttributeType.STRING, multi_valued=True),
+        Attribute("name", AttributeType.COMPLEX, sub_attributes=(Attribute("given", AttributeType.STRING),)),
+    )
+    schema = Schema("urn:x", "X", "", attributes)
+    shown = replace(user_type(()), schema=schema, extensions=()).showable
+    assert "tags" not in shown and shown["nick"] is str and shown["name"] == {"given": str}
