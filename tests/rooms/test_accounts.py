@@ -168,7 +168,7 @@ async def test_a_passkey_needs_no_password(person: Person) -> None:
 @with_person
 async def test_a_session_is_its_text_and_nothing_else(person: Person) -> None:
     account, begun = await person.registered()
-    sessions = Sessions(person.desk)
+    sessions = Sessions(person.desk, Realm.CONSOLE)
     assert await sessions.visited(begun.text) == (account, begun.session)
     other = begun.text[:-4] + ("AAAA" if begun.text[-4:] != "AAAA" else "BBBB")
     for wrong in ("", other, begun.text.replace("hw_session_", "hw_link_"), begun.text[:-1]):
@@ -178,7 +178,7 @@ async def test_a_session_is_its_text_and_nothing_else(person: Person) -> None:
 @with_person
 async def test_a_session_ends_when_it_is_old_idle_ended_or_swept(person: Person) -> None:
     account, begun = await person.registered()
-    sessions, accounts = Sessions(person.desk), person.desk.means.accounts
+    sessions, accounts = Sessions(person.desk, Realm.CONSOLE), person.desk.means.accounts
     person.ahead[0] = 71 * HOUR
     assert await sessions.visited(begun.text) is not None
     await sessions.flush()
@@ -196,7 +196,7 @@ async def test_a_session_ends_when_it_is_old_idle_ended_or_swept(person: Person)
 @with_person
 async def test_one_ends_one_session_or_all_others(person: Person) -> None:
     account, begun = await person.registered()
-    sessions = Sessions(person.desk)
+    sessions = Sessions(person.desk, Realm.CONSOLE)
     others = [person.desk.opened(account, ("password",), HERE) for _ in range(3)]
     for one in others:
         await person.desk.write(account.id, (NewSession(one.session),))
@@ -210,7 +210,7 @@ async def test_one_ends_one_session_or_all_others(person: Person) -> None:
 @with_person
 async def test_a_session_opens_one_organization_at_a_time(person: Person) -> None:
     account, begun = await person.registered()
-    sessions, org = Sessions(person.desk), OrganizationId(b"o" * 16)
+    sessions, org = Sessions(person.desk, Realm.CONSOLE), OrganizationId(b"o" * 16)
     await sessions.open_organization(account, begun.session, org)
     visited = await sessions.visited(begun.text)
     assert visited is not None and visited[1].opened == org and visited[1].entered_at is not None
@@ -243,7 +243,7 @@ async def test_what_was_seen_is_kept_while_the_store_cannot_take_it(person: Pers
         await seen(at)
 
     accounts.seen = refusing
-    sessions = Sessions(replace(person.desk, means=replace(person.desk.means, accounts=accounts)))
+    sessions = Sessions(replace(person.desk, means=replace(person.desk.means, accounts=accounts)), Realm.CONSOLE)
     person.ahead[0] = HOUR
     await sessions.visited(begun.text)
     with pytest.raises(Unavailable):

@@ -25,12 +25,15 @@ SESSION: Final = "hw_session_"
 
 
 class Declined(Exception):
-    """A person's own input is refused; `field` is what to look at, `sentence` what to do about it."""
+    """A person's own input is refused; `field` is what to look at, `sentence` (a message, with `values` in it) what to
+    do about it.
+    """
 
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, field: str, sentence: str, **values: object) -> None:
+        super().__init__(sentence % values if values else sentence)
         self.field = field
         self.sentence = sentence
+        self.values = values
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,10 @@ class AccountDesk:
         return Entry(
             EntryId(self.fresh_id()), kind, self.clock(), actor, account.id, None, None, facts=facts, personal=told
         )
+
+    def client_entry(self, account: Account, kind: str, browser: Browser, facts: JsonObject) -> Entry:
+        """The same, with the program that the person used."""
+        return self.entry(account, kind, browser, facts, client=browser.client[:300])
 
     async def write(self, account_id: AccountId, rows: tuple[Row, ...], *entries: Entry) -> None:
         """Commit rows of an account's tenant; raises `Stale` and `Unavailable`."""

@@ -68,3 +68,11 @@ def address_wanted_letter(product: str, wanted: str, reset: str) -> Letter:
 def address_changed_letter(product: str, now: str) -> Letter:
     """To the address that an account had."""
     return f"Your address for {product} was changed", f"From now on {now} is the address of your account.\n"
+
+
+def factor_letter(product: str, what: str, reset: str) -> Letter:
+    """To the account, when what it signs in with changed."""
+    return f"A change to how you sign in to {product}", (
+        f"{what} for your account just now.\n\nIf it was not you, choose a new password here, which ends every "
+        f"session:\n\n{reset}\n"
+    )

@@ -37,9 +37,13 @@ def checked_password(password: str, own_words: Collection[str], breached: "Breac
     """The password in normal form (NFC), fit to be hashed; raises `Declined`."""
     tidy = unicodedata.normalize("NFC", password)
     if len(tidy) < LEAST:
-        raise Declined("password", f"Choose at least {LEAST} characters; a few words that only you would join are good")
+        raise Declined(
+            "password",
+            "Choose at least %(least)s characters; a few words that only you would join are good",
+            least=LEAST,
+        )
     if len(tidy) > MOST:
-        raise Declined("password", f"Choose at most {MOST} characters")
+        raise Declined("password", "Choose at most %(most)s characters", most=MOST)
     core = _core(tidy.casefold())
     words = {_core(part) for word in own_words for part in (word.casefold(), *word.casefold().split("@"))}
     guessable = core in _common() or core in words or len(set(tidy)) < _FEWEST_SIGNS or _is_run(core)

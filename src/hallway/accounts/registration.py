@@ -59,6 +59,14 @@ class Registration:
         rows = (NewMailLink(link), *desk.means.letters(DEPLOYMENT, address, *letter))
         await desk.means.ledger.commit(Change(DEPLOYMENT, rows))
 
+    async def proved(self, email: str, facts: dict[str, str]) -> str | None:
+        """The text of a link for an address that was proved otherwise; None where it has an account."""
+        if await self._desk.means.accounts.by_email(Realm.CONSOLE, email) is not None:
+            return None
+        link, text = self._desk.link(DEPLOYMENT, Purpose.REGISTER, checked_address(email), facts)
+        await self._desk.means.ledger.commit(Change(DEPLOYMENT, (NewMailLink(link),)))
+        return text
+
     async def found(self, text: str) -> MailLink | None:
         """The open link that the text is; nothing is used up."""
         return await found_link(self._desk, text, Purpose.REGISTER)
@@ -83,7 +91,7 @@ class Registration:
         opened = desk.opened(account, (method,), browser)
         keys: tuple[Row, ...] = () if chosen.passkey is None else (NewPasskey(chosen.passkey),)
         made = desk.entry(account, "account.created", browser, {"realm": account.realm.value})
-        signed = desk.entry(account, "account.signed_in", browser, {"methods": [method]}, client=browser.client)
+        signed = desk.client_entry(account, "account.signed_in", browser, {"methods": [method]})
         try:
             await desk.write(account.id, (NewAccount(account), *keys, *begun(opened, None)), made, signed)
         except Stale:
@@ -100,3 +108,8 @@ async def found_link(desk: AccountDesk, text: str, purpose: Purpose) -> MailLink
     if link is None or not secret.fits(link.hash) or link.purpose is not purpose or not link.is_open(desk.clock()):
         return None
     return link
+
+
+def fresh_account_id(desk: AccountDesk) -> AccountId:
+    """An id for an account that a passkey is made for before it is there."""
+    return AccountId(desk.fresh_id())

@@ -9,6 +9,7 @@ from hallway.accounts.model import (
     MINUTE,
     Account,
     AccountState,
+    Realm,
     Session,
     SessionEnd,
     SessionsEnd,
@@ -22,10 +23,11 @@ FRESH: Final = 10 * MINUTE
 
 
 class Sessions:
-    """The sessions of accounts, and when they were seen: kept in memory for a while, as a visit is worth no write."""
+    """One realm's sessions, and when they were seen: kept in memory for a while, as a visit is worth no write."""
 
-    def __init__(self, desk: AccountDesk) -> None:
+    def __init__(self, desk: AccountDesk, realm: Realm) -> None:
         self._desk = desk
+        self._realm = realm
         self._seen: dict[tuple[bytes, bytes], int] = {}
 
     async def visited(self, text: str) -> tuple[Account, Session] | None:
@@ -39,7 +41,7 @@ class Sessions:
         if session is None or not secret.fits(session.hash):
             return None
         account = await accounts.by_id(account_id)
-        if account is None or not is_alive(account, session, now):
+        if account is None or account.realm is not self._realm or not is_alive(account, session, now):
             return None
         self._seen[(account.id, session.id)] = now
         return account, session
@@ -56,11 +58,14 @@ class Sessions:
             self._seen = {**taken, **self._seen}
             raise
 
-    async def open_organization(self, account: Account, session: Session, organization: OrganizationId | None) -> None:
+    async def open_organization(
+        self, account: Account, session: Session, organization: OrganizationId | None
+    ) -> Session:
         """The session works in this organization from now on, or in none; whether it may, its members say."""
         entered = None if organization is None else self._desk.clock()
         opened = replace(session, opened=organization, entered_at=entered)
         await self._desk.write(account.id, (SessionUpdate(opened),))
+        return opened
 
     async def end(self, account: Account, session_id: SessionId, browser: Browser) -> None:
         """One session ends, this one or another of the same account."""

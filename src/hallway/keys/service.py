@@ -16,6 +16,14 @@ class HeldRing:
     _store: KeyStore
     _master: bytes = field(repr=False)
 
+    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
+        """See `Ring.encrypt`; with the newest key that was taken up."""
+        return self.ring.encrypt(plaintext, context)
+
+    def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
+        """See `Ring.decrypt`."""
+        return self.ring.decrypt(ciphertext, context)
+
     async def renew(self) -> bool:
         """Whether there was a newer data key; raises `WrongMasterKey` where the master key was changed since too."""
         record = await self._store.read()
