@@ -155,6 +155,20 @@ class Settings:
     development_domains: tuple[str, ...] = _setting(
         values.list_of(values.host_name), "", "Domains that may be marked as proved without a record."
     )
+    registration: str = _setting(
+        values.one_of("", "open", "invited", "closed"),
+        "",
+        "Who may register: anybody (open), who was invited, or nobody; open only on loopback, if nothing is said.",
+    )
+    organizations_per_person: str = _setting(
+        values.one_of("many", "one"), "many", "Whether a person may be a member of several organizations."
+    )
+    registration_plan: str = _setting(
+        values.one_of("free", "enterprise"), "enterprise", "The plan of an organization that somebody registers."
+    )
+    breached_passwords: Path | None = _setting(
+        values.optional(Path), "", "A sorted file of SHA-1 digests of passwords that nobody may choose."
+    )
     product_name: str = _setting(values.short_line(60), "Hallway", "The name that pages and mails call the product by.")
     product_logo: Path | None = _setting(
         values.optional(Path), "", "A picture file (.svg, .png, .webp, .jpg) that pages show beside the name."
@@ -170,6 +184,8 @@ class Settings:
         # The default of one setting that follows another.
         if not self.base_url:
             object.__setattr__(self, "base_url", f"http://hub.localhost:{self.port}")
+        if not self.registration:
+            object.__setattr__(self, "registration", "open" if self.is_on_loopback else "closed")
 
     @property
     def hosts(self) -> frozenset[str]:

@@ -19,7 +19,8 @@ from hallway.store.migrate import SchemaProblem
 from hallway.store.opening import current
 from hallway.store.sqlite import SqliteDatabase
 from hallway.web.access_log import AccessLog
-from hallway.web.admitting import Admission, PageGuard, Visitor
+from hallway.web.account.handlers import account_handlers
+from hallway.web.admitting import Admission, PageGuard
 from hallway.web.branding import Brand, brand_of
 from hallway.web.console.directories.handlers import directory_handlers
 from hallway.web.cookies import Cookies
@@ -40,6 +41,7 @@ from hallway.web.scim import ScimEndpoints
 from hallway.web.scim_discovery import ScimDiscovery
 from hallway.web.scim_door import ScimDoor, rendered_problem
 from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
+from hallway.web.visitor import Visitors
 from hallway.web.wiring import Hub, clock, opened_hub, recorder
 from hallway.worker import Worker
 
@@ -151,10 +153,12 @@ class Serving:
         cookies = Cookies(is_secure(settings.base_url))
         served = frozenset(row.path for row in ROUTES if row.page and row.method == "GET")
         pages = self._pages = Pages(Look(brand, cookies, served, settings.is_on_loopback), clock)
-        self.guards.update(Admission(pages, _nobody, clock).guards())
+        visitors = Visitors(hub.people, hub.stores.members, hub.stores.organizations, cookies)
+        self.guards.update(Admission(pages, visitors.find, clock).guards())
         frame = Frame(pages, settings.is_on_loopback)
         self.handlers.update(frame.handlers())
         self.page_handlers.update(frame.page_handlers())
+        self.page_handlers.update(account_handlers(hub, pages, visitors))
         self.page_handlers.update(directory_handlers(hub, pages))
 
     async def stop(self) -> None:
@@ -201,11 +205,6 @@ class Serving:
 
 def _upkeep(hub: Hub) -> TokenUpkeep:
     return TokenUpkeep(hub.desk, hub.stores.organizations)
-
-
-async def _nobody(_: Request) -> Visitor | None:
-    """The visitor while there are no accounts."""
-    return None
 
 
 def _guard(hub: Hub) -> DirectoryGuard:

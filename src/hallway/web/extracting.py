@@ -21,7 +21,7 @@ AREAS: Final = ("frame", "account", "settings", "directories", "setup", "operato
 SPEAKING: Final = ("web", "accounts", "hub")
 """Where the program speaks to people who read pages."""
 
-_FIRST: Final = {"_": 0, "N_": 0, "text": 0, "said": 0, "plural": 0, "counted": 0, "Refused": 1}
+_FIRST: Final = {"_": 0, "N_": 0, "text": 0, "said": 0, "plural": 0, "counted": 0, "Refused": 1, "Declined": 1}
 """Calls whose argument at this place is a message."""
 
 _PLURAL: Final = frozenset({"plural", "counted"})

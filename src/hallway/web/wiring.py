@@ -4,10 +4,15 @@ import os
 import time
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 import orjson
 
-from hallway.accounts.model import DEPLOYMENT
+from hallway.accounts.desk import AccountDesk, Means
+from hallway.accounts.model import DEPLOYMENT, AccountState, Realm
+from hallway.accounts.passkeys import RelyingParty
+from hallway.accounts.passwords import Argon2, Breached
+from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
 from hallway.hub.directories.catalogue import Catalogue
@@ -21,9 +26,11 @@ from hallway.ids import AccountId
 from hallway.journal.model import Row
 from hallway.key_file import read_or_make_master_key
 from hallway.keys.service import HeldRing, held_ring
+from hallway.keys.stamp import Stamp
 from hallway.scim.declared import DeclarationProblem, DeclaredExtension, declared_schemas
 from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings, SettingsProblem
+from hallway.store.accounts import AccountStore
 from hallway.store.activity import ActivityStore
 from hallway.store.counters import CounterStore
 from hallway.store.database import Database
@@ -62,6 +69,7 @@ class Stores:
     keys: KeyRecordStore
     invitations: InvitationStore
     domains: DomainStore
+    accounts: AccountStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,10 @@ class Hub:
     roster: Roster
     domain_desk: DomainDesk
     contact_book: ContactBook
+    people: AccountRooms
+    operators: AccountRooms
+    invitation_stamp: Stamp
+    can_mail: bool
     catalogue: Catalogue
     keys: HeldRing
 
@@ -130,19 +142,37 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
         raise
     stores = _stores(database)
     await stores.deployment.opened(DEPLOYMENT)
-    ties = Ties(stores.links, stores.members, _can_sign_in)
+    can_sign_in = CanSignIn(stores.accounts)
+    ties = Ties(stores.links, stores.members, can_sign_in)
+    stamp = Stamp(keys, "mail of an invitation")
     desk = Desk(database, stores.resources, stores.directories, clock, os.urandom, ties)
     registrar = Registrar(database, stores.organizations, clock, os.urandom)
     roster = Roster(
-        database, stores.organizations, stores.members, stores.invitations, clock, os.urandom, _can_sign_in, _letters,
-        settings.base_url,
+        database, stores.organizations, stores.members, stores.invitations, clock, os.urandom, can_sign_in, _letters,
+        settings.base_url, stamp.made,
     )  # fmt: skip
     domain_desk = DomainDesk(
         database, stores.domains, stores.members, stores.domains, DnsRecords(settings.dns_resolvers), PublicSuffixes(),
         clock, os.urandom, _letters, settings.base_url, settings.development_domains,
     )  # fmt: skip
     book = ContactBook(database, stores.domains, clock, os.urandom)
-    return Hub(settings, stores, desk, registrar, roster, domain_desk, book, catalogue, keys)
+    people, operators = _rooms(settings, stores, keys)
+    return Hub(
+        settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, False, catalogue, keys
+    )  # fmt: skip
+
+
+def _rooms(settings: Settings, stores: Stores, keys: HeldRing) -> tuple[AccountRooms, AccountRooms]:
+    """What people do with their accounts, and what operators do with theirs."""
+    parts = urlsplit(settings.base_url)
+    party = RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
+    breached = Breached(settings.breached_passwords) if settings.breached_passwords else None
+    means = Means(stores.database, stores.accounts, Argon2(), keys, _letters)
+    desk = AccountDesk(means, clock, os.urandom, settings.base_url, settings.product_name)
+    return (
+        account_rooms(desk, Realm.CONSOLE, Paths(""), party, breached),
+        account_rooms(desk, Realm.OPERATOR, Paths("/operator"), party, breached),
+    )
 
 
 def _letters(tenant: bytes, to: str, subject: str, text: str) -> tuple[Row, ...]:
@@ -150,9 +180,15 @@ def _letters(tenant: bytes, to: str, subject: str, text: str) -> tuple[Row, ...]
     return ()
 
 
-async def _can_sign_in(_: AccountId) -> bool:
-    """Whoever has an account; no account can be made yet, so nobody is asked about."""
-    return True
+@dataclass(frozen=True, slots=True)
+class CanSignIn:
+    """Whether an account can sign in."""
+
+    accounts: AccountStore
+
+    async def __call__(self, account_id: AccountId) -> bool:
+        account = await self.accounts.by_id(account_id)
+        return account is not None and account.state is AccountState.ACTIVE
 
 
 def _stores(database: Database) -> Stores:
@@ -172,6 +208,7 @@ def _stores(database: Database) -> Stores:
         KeyRecordStore(database),
         InvitationStore(database),
         DomainStore(database),
+        AccountStore(database),
     )
 
 

@@ -97,7 +97,7 @@ async def invite(roster: Roster, organization: Organization, wish: Wish, actor: 
 
 
 async def resend(roster: Roster, organization: Organization, member: Member, actor: Actor) -> Invited:
-    """A new link by mail, for as many days as the first one; the old link ends."""
+    """A new link by mail, for as many days as the first one, to a member who has no account yet; the old link ends."""
 
     async def decide() -> tuple[Change, Invited]:
         was = await _invited(roster, member)
@@ -118,6 +118,8 @@ async def revoke(roster: Roster, member: Member, actor: Actor) -> None:
 
     async def decide() -> tuple[Change, None]:
         was = await _invited(roster, member)
+        if was.state is not MemberState.INVITED:
+            raise Refused("conflict", f"{was.shown} is a member already, by a directory. Deactivate her instead.")
         entry = roster.entry("member.invitation_revoked", was, actor)
         return roster.change(was, entry, MemberRemoval(was)), None
 
@@ -136,7 +138,7 @@ async def opened_invitation(roster: Roster, text: str) -> OpenInvitation | None:
         return None
     organization = await roster.organizations.by_id(owner)
     member = await roster.members.by_id(owner, invitation.member_id)
-    if organization is None or member is None or member.state is not MemberState.INVITED:
+    if organization is None or member is None or not may_accept(member):
         return None
     if organization.state is OrganizationState.SUSPENDED:
         return None
@@ -197,11 +199,16 @@ async def _refuse_too_many(roster: Roster, organization_id: OrganizationId) -> N
         raise Refused("conflict", f"{MOST_OPEN} people are invited and have not answered. Revoke some first.")
 
 
+def may_accept(member: Member) -> bool:
+    """Whether this is somebody who has no account yet, and is not shut out."""
+    return member.account_id is None and member.state is not MemberState.DEACTIVATED
+
+
 async def _invited(roster: Roster, member: Member) -> Member:
     was = await roster.members.by_id(member.organization_id, member.id)
     if was is None:
         raise Refused("not_found", "This invitation was revoked.")
-    if was.state is not MemberState.INVITED:
+    if not may_accept(was):
         raise Refused("conflict", f"{was.shown} has accepted already.")
     return was
 
@@ -218,5 +225,8 @@ def _made(
         now + days * DAY,
     )  # fmt: skip
     link = f"{roster.base_url}/invitation?code={secret.text(INVITE)}"
-    subject, text = invitation_letter(organization.name, actor.label if inviter else "", link, days)
-    return Invited(member, invitation, link), tuple(roster.letters(organization.id, member.email, subject, text))
+    mailed = f"{link}&mailed={roster.mail_proof(invitation.id)}"
+    subject, text = invitation_letter(organization.name, actor.label if inviter else "", mailed, days)
+    letter = tuple(roster.letters(organization.id, member.email, subject, text))
+    # Who has the command line has the deployment: her word stands for the mailbox.
+    return Invited(member, invitation, mailed if actor.kind == "command" else link), letter

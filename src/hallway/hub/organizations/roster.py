@@ -29,7 +29,10 @@ LAST_ADMINISTRATOR = (
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """What changes of members need: stores, time, chance, mail, and whether an account can sign in."""
+    """What changes of members need: stores, time, chance, mail, and whether an account can sign in.
+
+    `mail_proof` makes what only the mail of an invitation has: whoever shows it has read that mailbox.
+    """
 
     ledger: Ledger
     organizations: Organizations
@@ -40,6 +43,7 @@ class Roster:
     can_sign_in: CanSignIn
     letters: Letters
     base_url: str
+    mail_proof: Callable[[bytes], str]
 
     def fresh_id(self) -> bytes:
         """A new id."""

@@ -1,0 +1,106 @@
+"""Who a request comes from: account, session, and her place in the organization that the session has opened.
+
+Rules: every request asks the rows, so what ended has ended; a session opens an organization only for an active member
+who entered after her access began; another realm's session opens nothing.
+"""
+
+from dataclasses import dataclass
+
+from hallway.accounts.desk import Browser
+from hallway.accounts.model import Account, Session
+from hallway.accounts.rooms import AccountRooms
+from hallway.hub.organizations.members import Member, MemberState
+from hallway.hub.organizations.model import Organization
+from hallway.hub.organizations.ports import Members, Organizations
+from hallway.journal.model import Actor
+from hallway.web.cookies import Cookies
+from hallway.web.http import Request
+
+SESSION_COOKIE = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is signed in; `member` and `organization` are there while the session has one open to her."""
+
+    account: Account
+    session: Session
+    organization: Organization | None = None
+    member: Member | None = None
+
+    @property
+    def name(self) -> str:
+        """Her name, or her address."""
+        return self.account.shown
+
+    @property
+    def email(self) -> str:
+        """Her address."""
+        return self.account.email
+
+    @property
+    def locale(self) -> str:
+        """The language that she chose, "" for none."""
+        return self.account.locale
+
+    @property
+    def role(self) -> str:
+        """Her role in the organization that is open, "" while none is."""
+        return self.member.role.value if self.member is not None else ""
+
+    @property
+    def organization_name(self) -> str:
+        """The organization that is open, "" for none."""
+        return self.organization.name if self.organization is not None else ""
+
+    @property
+    def authenticated_at(self) -> int:
+        """When she last showed her credentials."""
+        return self.session.authenticated_at
+
+    def actor(self, request: Request) -> Actor:
+        """Whom the organization's journal names."""
+        if self.member is None:
+            raise ValueError("nobody acts in an organization that she has not opened")
+        return Actor("member", self.member.id, self.account.shown, request.client_address)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitors:
+    """Finds the visitor of a request."""
+
+    rooms: AccountRooms
+    members: Members
+    organizations: Organizations
+    cookies: Cookies
+
+    async def find(self, request: Request) -> Visitor | None:
+        """The visitor by her cookie; None where there is no living session."""
+        text = self.cookies.read(request, SESSION_COOKIE)
+        found = await self.rooms.sessions.visited(text) if text else None
+        return None if found is None else await self.placed(*found)
+
+    async def placed(self, account: Account, session: Session) -> Visitor:
+        """The visitor with her place in the organization that the session opened, if it still has one."""
+        if session.opened is None or session.entered_at is None:
+            return Visitor(account, session)
+        member = await self.members.by_account(session.opened, account.id)
+        if member is None or not member.admits(session.entered_at):
+            return Visitor(account, session)
+        organization = await self.organizations.by_id(session.opened)
+        return Visitor(account, session) if organization is None else Visitor(account, session, organization, member)
+
+    async def open_places(self, account: Account) -> list[tuple[Organization, Member]]:
+        """The organizations that this account can open, by name."""
+        found: list[tuple[Organization, Member]] = []
+        for place in await self.members.places(account.id):
+            member = await self.members.by_id(place.organization_id, place.member_id)
+            organization = await self.organizations.by_id(place.organization_id)
+            if member is not None and organization is not None and member.state is MemberState.ACTIVE:
+                found.append((organization, member))
+        return sorted(found, key=lambda one: one[0].name.casefold())
+
+
+def browser_of(request: Request) -> Browser:
+    """Where a request of a person comes from."""
+    return Browser(request.client_address, request.header(b"user-agent")[:300])
