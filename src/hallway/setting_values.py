@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, TypeVar
-from urllib.parse import urlsplit
+from typing import Final, TypeAlias, TypeVar
+from urllib.parse import unquote, urlsplit
 
 T = TypeVar("T")
 
@@ -49,6 +49,24 @@ class PostgresLocation:
         return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """A server that takes mails on; `tls` is `implicit`, `starttls` or `none`."""
+
+    host: str
+    port: int
+    tls: str
+    user: str = field(repr=False, default="")
+    password: str = field(repr=False, default="")
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be printed: without user and password."""
+        scheme = {"implicit": "smtps", "starttls": "smtp", "none": "smtp+plain"}[self.tls]
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
+
+
 DatabaseLocation: TypeAlias = SqliteLocation | PostgresLocation
 
 
@@ -74,6 +92,36 @@ def _postgres_location(text: str) -> PostgresLocation:
     if not valid:
         raise ValueError("write postgresql://user:password@host:port/name, with the name of the database")
     return PostgresLocation(url)
+
+
+_SMTP: Final = {"smtps": ("implicit", 465), "smtp": ("starttls", 587), "smtp+plain": ("none", 25)}
+
+
+def smtp_server(text: str) -> SmtpServer:
+    """`smtps://user:password@host`, `smtp://…` (STARTTLS) or `smtp+plain://host` (no TLS, so no password either)."""
+    sentence = "write smtps://user:password@host or smtp://user:password@host:587, with %40 for an @ in a password"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError(sentence) from None
+    if parts.scheme not in _SMTP or not parts.hostname or port == 0 or parts.path.strip("/") or parts.query:
+        raise ValueError(sentence)
+    host = host_name(f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname).strip("[]")
+    tls, usual = _SMTP[parts.scheme]
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if bool(user) != bool(password) or not (user + password).isprintable():
+        raise ValueError("write both user and password, or neither")
+    if tls == "none" and user:
+        raise ValueError("smtp+plain has no TLS, so a password would be readable on its way; write smtp:// or smtps://")
+    return SmtpServer(host, port or usual, tls, user, password)
+
+
+def mail_address(text: str) -> str:
+    """One e-mail address, without a name."""
+    if not text.isascii() or not re.fullmatch(r"[A-Za-z0-9._%+=~'-]{1,64}@[A-Za-z0-9.-]{1,253}", text):
+        raise ValueError("write one address, such as hallway@example.com")
+    return text
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:

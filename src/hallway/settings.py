@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from hallway import setting_values as values
-from hallway.setting_values import DatabaseLocation, Network, PostgresLocation, SqliteLocation
+from hallway.setting_values import DatabaseLocation, Network, PostgresLocation, SmtpServer, SqliteLocation
 
 T = TypeVar("T")
 
@@ -169,6 +169,18 @@ class Settings:
     breached_passwords: Path | None = _setting(
         values.optional(Path), "", "A sorted file of SHA-1 digests of passwords that nobody may choose."
     )
+    smtp_url: SmtpServer | None = _setting(
+        values.optional(values.smtp_server),
+        "",
+        "The server that takes mails on: smtps://user:password@host, or smtp:// for STARTTLS.",
+        secret=True,
+    )
+    mail_from: str = _setting(
+        lambda text: values.mail_address(text) if text else "", "", "The address that mails come from."
+    )
+    mail_folder: Path | None = _setting(
+        values.optional(Path), "", "In development, where no server is set: the folder that mails are kept in."
+    )
     product_name: str = _setting(values.short_line(60), "Hallway", "The name that pages and mails call the product by.")
     product_logo: Path | None = _setting(
         values.optional(Path), "", "A picture file (.svg, .png, .webp, .jpg) that pages show beside the name."
@@ -224,6 +236,20 @@ class Settings:
         if self.master_key_file is not None or not isinstance(self.database, SqliteLocation):
             return self.master_key_file
         return self.database.path.with_name(self.database.path.name + ".key")
+
+    @property
+    def kept_mail(self) -> Path | None:
+        """The folder that mails are kept in: in development, where no server takes them on."""
+        if self.smtp_url is not None or not self.is_on_loopback:
+            return None
+        if self.mail_folder is not None:
+            return self.mail_folder
+        return self.database.path.parent / "mail" if isinstance(self.database, SqliteLocation) else Path("var/mail")
+
+    @property
+    def mail_sender(self) -> str:
+        """The address that mails come from; of kept ones it hardly matters."""
+        return self.mail_from or "hallway@localhost"
 
 
 def _is_loopback(name: str) -> bool:
@@ -367,5 +393,9 @@ def _contradictions(settings: Settings, given: Set[str]) -> Iterator[str]:
             "master_key: a PostgreSQL database needs one; run `openssl rand -hex 32` once, keep the result "
             "outside the database, and set HALLWAY_MASTER_KEY or HALLWAY_MASTER_KEY_FILE"
         )
+    if settings.smtp_url is not None and not settings.mail_from:
+        yield "mail_from: write the address that mails come from, one that smtp_url's server may send for"
+    if settings.mail_folder is not None and settings.kept_mail is None:
+        yield "mail_folder: a folder is only for development: base_url is to be a loopback address, smtp_url not set"
     if settings.page_size_default > settings.page_size_max:
         yield "page_size_default: write a number that is not above page_size_max"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.cli.commands import Client
+from tests.cli.commands import Client, text_of
 from tests.running import RunningHub, Source
 
 CANARY = "canary-5f2b9c"
@@ -39,3 +39,8 @@ def fill(hub: RunningHub) -> Filled:
     assert client.send("GET", "/Users", token="hw_scim_unknown")[0] == 401
     assert client.send("GET", f"/Users/{bob}")[0] == 200
     return Filled(source, ada, bob, cyd, team, everybody)
+
+
+def promise_mail(hub: RunningHub, filled: Filled) -> None:
+    """A mail that waits: what a command promises while no server runs."""
+    text_of(hub.environ, "hub", "member", "invite", filled.source.organization_id, "eve@example.com")

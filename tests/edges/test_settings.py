@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hallway.setting_values import PostgresLocation, SqliteLocation
+from hallway.setting_values import PostgresLocation, SmtpServer, SqliteLocation
 from hallway.settings import (
     SETTINGS,
     Settings,
@@ -127,6 +127,57 @@ def test_a_value_of_no_usable_type_is_a_mistake(tmp_path: Path) -> None:
     file = tmp_path / "hallway.toml"
     file.write_text("port = 8000.5\nhost = 2026-11-24\n")
     assert [line.partition(":")[0] for line in mistakes({}, file)] == ["port in hallway.toml", "host in hallway.toml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "server", "shown"),
+    [
+        ("smtps://u:s3cret@mail.example", SmtpServer("mail.example", 465, "implicit", "u", "s3cret"), "smtps://mail.example:465"),
+        ("smtp://u:s3cret%40%2F@mail.example:2525", SmtpServer("mail.example", 2525, "starttls", "u", "s3cret@/"),
+         "smtp://mail.example:2525"),
+        ("smtp://Mail.example/", SmtpServer("mail.example", 587, "starttls"), "smtp://mail.example:587"),
+        ("smtp+plain://[::1]:1025", SmtpServer("::1", 1025, "none"), "smtp+plain://[::1]:1025"),
+        ("smtp+plain://relay", SmtpServer("relay", 25, "none"), "smtp+plain://relay:25"),
+    ],
+)  # fmt: skip
+def test_a_mail_server_is_an_address(text: str, server: SmtpServer, shown: str) -> None:
+    settings = load_settings({"HALLWAY_SMTP_URL": text, "HALLWAY_MAIL_FROM": "hub@example.com"})
+    assert (settings.smtp_url, server.shown, settings.kept_mail) == (server, shown, None)
+    assert "s3cret" not in repr(server) and "smtp_url" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mail.example", "http://mail.example", "smtp://mail.example:0", "smtp://mail.example:x", "smtp://u@h",
+     "smtp://:p@h", "smtps://h/path", "smtps://h?tls=off", "smtp+plain://u:p@h", "smtp://u:p%0d%0aRSET@h"],
+)  # fmt: skip
+def test_what_is_no_mail_server_is_a_mistake(text: str) -> None:
+    [mistake] = mistakes({"HALLWAY_SMTP_URL": text})
+    assert mistake.startswith("HALLWAY_SMTP_URL: ") and text not in mistake
+
+
+@pytest.mark.parametrize(
+    "text", ["Hub <a@b.example>", "a@b.example, c@d.example", "a", "a@b\r\nBcc: c@d", "ä@b.example"]
+)
+def test_mail_from_is_one_address(text: str) -> None:
+    assert mistakes({"HALLWAY_MAIL_FROM": text}) == [
+        "HALLWAY_MAIL_FROM: write one address, such as hallway@example.com"
+    ]
+
+
+def test_a_mail_server_needs_an_address_to_send_from() -> None:
+    assert [one[:10] for one in mistakes({"HALLWAY_SMTP_URL": "smtps://mail.example"})] == ["mail_from:"]
+
+
+def test_mails_are_kept_in_development_only() -> None:
+    assert load_settings({}).kept_mail == Path("var/mail")
+    assert load_settings({"HALLWAY_DATABASE": "sqlite:////srv/hallway.db"}).kept_mail == Path("/srv/mail")
+    assert load_settings({"HALLWAY_MAIL_FOLDER": "mails"}).kept_mail == Path("mails")
+    postgres = {"HALLWAY_DATABASE": "postgresql://h/db", "HALLWAY_MASTER_KEY": KEY}
+    assert load_settings(postgres).kept_mail == Path("var/mail")
+    public = {"HALLWAY_BASE_URL": "https://hallway.example.com"}
+    assert load_settings(public).kept_mail is None
+    assert [one[:12] for one in mistakes({**public, "HALLWAY_MAIL_FOLDER": "mails"})] == ["mail_folder:"]
 
 
 def test_secrets_are_never_printed() -> None:

@@ -19,6 +19,7 @@ ROOMS = (
     "exchanges",
     "delivery",
     "keys",
+    "outbox",
     "accounts",
     *(
         f"hub.{room}"

@@ -14,6 +14,7 @@ from tests.store import (
     conformance_domains,
     conformance_invitations,
     conformance_members,
+    conformance_outgoing_mail,
     conformance_people,
     conformance_setup,
 )
@@ -30,6 +31,7 @@ CHECKS: dict[str, Check] = {
         conformance_domains,
         conformance_invitations,
         conformance_members,
+        conformance_outgoing_mail,
         conformance_people,
         conformance_setup,
     )

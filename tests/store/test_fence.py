@@ -21,10 +21,21 @@ from hallway.hub.directories.model import Kind, Rules
 from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.directories.tokens import MadeToken
 from hallway.hub.setup.model import NewSetupLink, NewSetupSession
-from hallway.ids import ExchangeId, ResourceId
+from hallway.ids import ExchangeId, MailId, ResourceId
 from hallway.journal.model import TenantBreach
-from hallway.store import archive_organization, directories, exchanges, journal, organizations, paging, reading, setup
-from hallway.store.database import everywhere
+from hallway.outbox.model import NewMail
+from hallway.store import (
+    archive_organization,
+    directories,
+    exchanges,
+    journal,
+    organizations,
+    outgoing_mail,
+    paging,
+    reading,
+    setup,
+)
+from hallway.store.database import everywhere, tenant
 from hallway.store.directories import DirectoryStore
 from hallway.store.exchanges import KEEP_STRANGER, ExchangeStore
 from hallway.store.journal import JournalStore
@@ -121,6 +132,7 @@ READS: dict[str, tuple[Any, str, Ask]] = {
         archive_organization, "AT_REVISION",
         lambda t: archive_organization.document_at(t.stage.database, t.key, t.user, 1),
     ),
+    "outgoing_mail_by_id": (outgoing_mail, "BY_ID", lambda t: _mail(t)),
     "setup_link_by_id": (setup, "BY_ID", lambda t: _links(t).link(t.key.organization_id, t.ids["link"])),
     "setup_links": (setup, "LINKS", lambda t: _links(t).links(t.key.organization_id)),
     "setup_session_by_id": (setup, "SESSION_BY_ID", lambda t: _links(t).session(t.key.organization_id, t.ids["visit"])),
@@ -196,6 +208,11 @@ async def _token(t: Trespass) -> object:
     moved = statement_once("locator_moved", "UPDATE locator SET organization_id = ?1 WHERE target = ?2")
     await t.stage.database.run([Step(moved, (t.key.organization_id, t.ids["token"]))])
     return await DirectoryStore(t.stage.database).token_by_id(t.ids["token"])
+
+
+async def _mail(t: Trespass) -> object:
+    """Claiming moves a mail first, which finds nothing of another organization; so only the reading is tried."""
+    return await tenant(t.stage.database, t.key.organization_id).row(outgoing_mail.BY_ID, t.ids["mail"])
 
 
 async def _around(t: Trespass) -> object:
@@ -322,8 +339,10 @@ async def _trespass(stage: Stage) -> Trespass:
     link = replace(conformance_setup.link(stage, 2), label=SECRET)
     visit = replace(conformance_setup.session(stage, link), client=SECRET)
     await stage.write(NewSetupLink(link), NewSetupSession(visit), organization=beta.organization_id)
+    mail = NewMail(beta.organization_id, MailId(stage.desk.fresh_id()), SECRET.encode(), 1)
+    await stage.write(mail, organization=beta.organization_id)
     ids = {"user": user, "group": group, "token": made.token.id, "exchange": exchange, "seq": seq}
-    ids |= {"link": link.id, "visit": visit.id}
+    ids |= {"link": link.id, "visit": visit.id, "mail": mail.id}
     return Trespass(stage, ids)
 
 

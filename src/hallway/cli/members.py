@@ -63,7 +63,7 @@ def invite_command(
     database: Database = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Invite somebody; the link is printed this once. No mail is sent yet; its page comes with the console."""
+    """Invite somebody; the link is printed this once, and mailed where mail is set up."""
 
     async def act(hub: Hub) -> Invited:
         return await invite(hub.roster, await hub.registrar.found(organization), Wish(email, role, days), actor())

@@ -43,7 +43,7 @@ from hallway.web.scim_door import ScimDoor, rendered_problem
 from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
 from hallway.web.visitor import Visitors
 from hallway.web.wiring import Hub, clock, opened_hub, recorder
-from hallway.worker import Worker
+from hallway.worker import Deliveries, Worker
 
 _PAGES: Final = frozenset(row.path for row in ROUTES if row.page)
 
@@ -95,6 +95,7 @@ class Serving:
         self._metrics = Metrics([_route(row, self) for row in ROUTES], [quirk.value for quirk in Quirk])
         self._hub: Hub | None = None
         self._worker: Worker | None = None
+        self._deliveries: Deliveries | None = None
         self.quick: QuickReads | None = None
 
     def called(self, row: Row) -> Handler:
@@ -127,6 +128,9 @@ class Serving:
         hourly = (_upkeep(hub).round, partial(recheck_due, hub.domain_desk))
         self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, hourly)
         self._worker.start()
+        if hub.mailing.postman is not None:
+            self._deliveries = Deliveries(hub.mailing.postman, self._metrics.mail)
+            self._deliveries.start()
         if isinstance(hub.stores.database, SqliteDatabase):
             hub.stores.database.keep_checkpointing()
         await hub.stores.deployment.first("epoch", hub.desk.fresh_id().hex())
@@ -163,6 +167,8 @@ class Serving:
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""
+        if self._deliveries is not None:
+            await self._deliveries.stop()
         if self._worker is not None:
             await self._worker.stop()
         if self._hub is not None:

@@ -43,6 +43,8 @@ class Metrics:
         self.store_unavailable = Counter(
             "hallway_store_unavailable", "Answers of 503 because the store could not serve.", registry=registry
         )
+        self._mails = Counter("hallway_mails", "Attempts to deliver a mail.", ["fate"], registry=registry)
+        self._fate = {fate: self._mails.labels(fate) for fate in ("delivered", "postponed", "dropped")}
         self._quirk = {quirk: self._quirks.labels(quirk) for quirk in quirks}
         self._timed = {route.path: self._seconds.labels(route.path) for route in routes}
         self._counted = {
@@ -69,6 +71,10 @@ class Metrics:
     def quirk(self, name: str) -> None:
         """Count one tolerated deviation of those named at the start."""
         self._quirk[name].inc()
+
+    def mail(self, fate: str) -> None:
+        """Count one attempt by what it led to."""
+        self._fate[fate].inc()
 
     def handler(self, token: str | None) -> Handler:
         """The handler of `/metrics`, which asks for the bearer token where there is one."""

@@ -12,6 +12,7 @@ from hallway.accounts.desk import AccountDesk, Means
 from hallway.accounts.model import DEPLOYMENT, AccountState, Realm
 from hallway.accounts.passkeys import RelyingParty
 from hallway.accounts.passwords import Argon2, Breached
+from hallway.accounts.ports import Letters
 from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
@@ -23,10 +24,13 @@ from hallway.hub.organizations.proving import DomainDesk
 from hallway.hub.organizations.roster import Roster
 from hallway.hub.organizations.service import Registrar
 from hallway.ids import AccountId
-from hallway.journal.model import Row
 from hallway.key_file import read_or_make_master_key
+from hallway.keys.ring import Ring
 from hallway.keys.service import HeldRing, held_ring
 from hallway.keys.stamp import Stamp
+from hallway.mail import FolderCarrier, Sender, SmtpCarrier
+from hallway.outbox.letterbox import Letterbox, no_letters
+from hallway.outbox.postman import Postman
 from hallway.scim.declared import DeclarationProblem, DeclaredExtension, declared_schemas
 from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings, SettingsProblem
@@ -45,6 +49,7 @@ from hallway.store.members import MemberStore
 from hallway.store.migrate import SchemaProblem
 from hallway.store.opening import Opening, current, migrate, opened
 from hallway.store.organizations import OrganizationStore
+from hallway.store.outgoing_mail import OutgoingMailStore
 from hallway.store.people import PeopleStore
 from hallway.store.reading import ResourceStore
 from hallway.store.sqlite import SqliteOptions
@@ -70,6 +75,17 @@ class Stores:
     invitations: InvitationStore
     domains: DomainStore
     accounts: AccountStore
+    outgoing_mail: OutgoingMailStore
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """How this deployment sends mail. Without it nothing is promised, and nobody delivers."""
+
+    letters: Letters
+    postman: Postman | None = None
+    carrier: SmtpCarrier | FolderCarrier | None = None
+    kept: FolderCarrier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +102,14 @@ class Hub:
     people: AccountRooms
     operators: AccountRooms
     invitation_stamp: Stamp
-    can_mail: bool
     catalogue: Catalogue
     keys: HeldRing
+    mailing: Mailing
+
+    @property
+    def can_mail(self) -> bool:
+        """Whether what a person should read reaches her; pages that need it say so where it does not."""
+        return self.mailing.postman is not None
 
 
 def clock() -> int:
@@ -146,28 +167,30 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
     ties = Ties(stores.links, stores.members, can_sign_in)
     stamp = Stamp(keys, "mail of an invitation")
     desk = Desk(database, stores.resources, stores.directories, clock, os.urandom, ties)
+    mailing = _mailing(settings, stores.outgoing_mail, keys)
     registrar = Registrar(database, stores.organizations, clock, os.urandom)
     roster = Roster(
-        database, stores.organizations, stores.members, stores.invitations, clock, os.urandom, can_sign_in, _letters,
-        settings.base_url, stamp.made,
+        database, stores.organizations, stores.members, stores.invitations, clock, os.urandom, can_sign_in,
+        mailing.letters, settings.base_url, stamp.made,
     )  # fmt: skip
     domain_desk = DomainDesk(
         database, stores.domains, stores.members, stores.domains, DnsRecords(settings.dns_resolvers), PublicSuffixes(),
-        clock, os.urandom, _letters, settings.base_url, settings.development_domains,
+        clock, os.urandom, mailing.letters, settings.base_url, settings.development_domains,
     )  # fmt: skip
     book = ContactBook(database, stores.domains, clock, os.urandom)
-    people, operators = _rooms(settings, stores, keys)
+    people, operators = _rooms(settings, stores, keys, mailing)
     return Hub(
-        settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, False, catalogue, keys
+        settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, catalogue, keys,
+        mailing,
     )  # fmt: skip
 
 
-def _rooms(settings: Settings, stores: Stores, keys: HeldRing) -> tuple[AccountRooms, AccountRooms]:
+def _rooms(settings: Settings, stores: Stores, keys: HeldRing, mailing: Mailing) -> tuple[AccountRooms, AccountRooms]:
     """What people do with their accounts, and what operators do with theirs."""
     parts = urlsplit(settings.base_url)
     party = RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
     breached = Breached(settings.breached_passwords) if settings.breached_passwords else None
-    means = Means(stores.database, stores.accounts, Argon2(), keys, _letters)
+    means = Means(stores.database, stores.accounts, Argon2(), keys, mailing.letters)
     desk = AccountDesk(means, clock, os.urandom, settings.base_url, settings.product_name)
     return (
         account_rooms(desk, Realm.CONSOLE, Paths(""), party, breached),
@@ -175,9 +198,18 @@ def _rooms(settings: Settings, stores: Stores, keys: HeldRing) -> tuple[AccountR
     )
 
 
-def _letters(tenant: bytes, to: str, subject: str, text: str) -> tuple[Row, ...]:
-    """There is no mail yet: commands print what a letter would say."""
-    return ()
+def _mailing(settings: Settings, outbox: OutgoingMailStore, keys: HeldRing) -> Mailing:
+    """By the server that is set; in development into a folder; else there is no mail."""
+    sender = Sender(settings.mail_sender, settings.product_name)
+    kept = FolderCarrier(settings.kept_mail, sender) if settings.kept_mail is not None else None
+    carrier = kept if settings.smtp_url is None else SmtpCarrier(settings.smtp_url, sender)
+    if carrier is None:
+        return Mailing(no_letters)
+
+    def ring() -> Ring:
+        return keys.ring
+
+    return Mailing(Letterbox(ring, clock, os.urandom), Postman(outbox, carrier, ring, clock), carrier, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +241,7 @@ def _stores(database: Database) -> Stores:
         InvitationStore(database),
         DomainStore(database),
         AccountStore(database),
+        OutgoingMailStore(database),
     )
 
 

@@ -1,0 +1,1 @@
+"""Mail that a change promises, until it is delivered."""
