@@ -14,7 +14,7 @@ import pytest
 
 from hallway.exchanges.model import Exchange
 from hallway.hub.directories.columns import columns_of
-from hallway.hub.directories.documents import document_of
+from hallway.hub.directories.documents import document_of, rendered, walked
 from hallway.hub.directories.listing import sort_key_of
 from hallway.hub.directories.model import Kind, Rules
 from hallway.hub.directories.ports import Position
@@ -30,13 +30,14 @@ from hallway.hub.directories.resources import (
     Stored,
 )
 from hallway.hub.directories.users import create_user
-from hallway.ids import DirectoryId, ExchangeId, OrganizationId, ResourceId
+from hallway.ids import USER, DirectoryId, ExchangeId, OrganizationId, ResourceId, wire
 from hallway.journal.model import Change, Stale, Unavailable
 from hallway.scim.problem import ScimProblem
 from hallway.store.directories import DirectoryStore
 from hallway.store.exchanges import ExchangeStore
 from hallway.store.journal import JournalStore
 from tests.store.stage import (
+    BASE,
     CATALOGUE,
     ENTERPRISE,
     Stage,
@@ -526,6 +527,38 @@ async def _by_position(stage: Stage, text: str | None, sort: str | None, descend
         after = page.following
         if after is None:
             return found
+
+
+async def holds_a_walk_reads_what_pages_read(stage: Stage) -> None:
+    """By place and by id, whatever users have: no group, one, several, a manager, another instant."""
+    users = [await stage.user(f"u{number}", displayName=f"Ü {number}") for number in range(7)]
+    await stage.user("elsewhere", 1)
+    for number in (1, 4):
+        manager = {"value": wire(USER, users[0])}
+        await stage.patch_user(users[number], {"op": "add", "path": f"{ENTERPRISE}:manager", "value": manager})
+    for name, members in (("A", users[:3]), ('"B"', users[2:5]), ("Nobody", [])):
+        await stage.group(name, *members)
+    whole = (await stage.resources.page(stage.key, search(Kind.USER))).stored
+    for start, count in ((1, 7), (1, 3), (3, 3), (6, 2), (7, 9), (8, 9), (2**31, 1)):
+        walk = await stage.resources.walk(stage.key, start, count, None)
+        assert walk is not None
+        expected = whole[start - 1 : start - 1 + count]
+        assert walked(walk, BASE, 1) == [rendered(one, BASE) for one in expected]
+        assert (walk.total, walk.is_last) == (7, start - 1 + count >= 7)
+    for place in range(7):
+        walk = await stage.resources.walk(stage.key, 1, 4, users[place])
+        assert walk is not None
+        assert walked(walk, BASE, 1) == [rendered(one, BASE) for one in whole[place + 1 : place + 5]]
+        assert walked(walk, BASE, 2) == ([] if place == 6 else None)
+
+
+async def holds_a_walk_is_none_where_groups_are_nested(stage: Stage) -> None:
+    """Users are in the group above, too, which a walk does not know."""
+    ada = await stage.user("ada")
+    inner = await stage.group("Inner", ada)
+    assert await stage.resources.walk(stage.key, 1, 1, None) is not None
+    await stage.group("Outer", groups=(inner,))
+    assert await stage.resources.walk(stage.key, 1, 1, None) is None
 
 
 async def holds_a_page_beyond_the_end_is_empty_and_knows_the_total(stage: Stage) -> None:

@@ -85,6 +85,10 @@ READS: dict[str, tuple[Any, str, Ask]] = {
     "resource_kinds": (_R, "KINDS", lambda t: t.stage.resources.kinds(t.key, [t.user])),
     "group_texts": (_R, "GROUP_TEXTS", lambda t: t.stage.resources._with_groups(t.key, [(None, t.group.hex())])),
     "groups_holding": (_R, "GROUPS_HOLDING", lambda t: t.stage.resources.groups_holding(t.key, [t.user])),
+    "users_after": (_R, "USERS_AFTER", lambda t: _walk(t, 1)),
+    "users_from": (_R, "USERS_FROM", lambda t: _walk(t, 2)),
+    "resource_counts": (_R, "COUNTS", lambda t: _walk(t, 1)),
+    "memberships_between": (_R, "MEMBERSHIPS", lambda t: t.stage.resources._memberships(t.key, [_line(t)])),
     "resource_count_of": (_R, "COUNT", lambda t: t.stage.resources.nesting(t.key)),
     "resources_by_id": (paging, "BY_IDS", lambda t: _by_ids(t)),
     "organization_by_id": (
@@ -197,6 +201,15 @@ def _both(t: Trespass) -> tuple[Any, Any]:
 
 def _links(t: Trespass) -> SetupLinkStore:
     return SetupLinkStore(t.stage.database)
+
+
+def _line(t: Trespass) -> Any:
+    return (t.key.organization_id, t.user)
+
+
+async def _walk(t: Trespass, start: int) -> object:
+    walk = await t.stage.resources.walk(t.key, start, 1, None)
+    return None if walk is None else walk.lines
 
 
 async def _by_ids(t: Trespass) -> object:
@@ -318,6 +331,7 @@ async def _trespass(stage: Stage) -> Trespass:
     """Beta, with something in every table."""
     beta = stage.directories[2]
     user = await stage.user(SECRET, 2, displayName=SECRET, title=SECRET)
+    await stage.user("somebody else", 2)
     gone = await stage.user("gone", 2, externalId="gone")
     inner = await stage.group(f"{SECRET} inner", user, place=2)
     group = await stage.group(SECRET, user, groups=(inner,), place=2)

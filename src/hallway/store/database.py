@@ -64,6 +64,13 @@ class Tenant:
         found = await self.database.fetch(statement, (self.organization_id, *params))
         return self._fenced(statement, found)
 
+    async def whole(self, statement: Statement, *params: object) -> Sequence[ResultRow]:
+        """Rows with their first column, for many of them: taking it off costs as much as reading it."""
+        found = await self.database.fetch(statement, (self.organization_id, *params))
+        if not {row[0] for row in found} <= {self.organization_id}:
+            raise TenantBreach(statement.name)
+        return found
+
     async def row(self, statement: Statement, *params: object) -> ResultRow | None:
         """The first row, or None."""
         found = await self.rows(statement, *params)

@@ -2,16 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Final, cast
 
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.ports import Page, Search
-from hallway.hub.directories.resources import DirectoryKey, GroupOfUser, MemberOfGroup, Stored, group_text
-from hallway.ids import ResourceId
+from hallway.hub.directories.resources import (
+    DirectoryKey,
+    GroupOfUser,
+    MemberOfGroup,
+    Stored,
+    UserLine,
+    Walk,
+    group_text,
+)
+from hallway.ids import OrganizationId, ResourceId
 from hallway.store.database import Database, Tenant, tenant
 from hallway.store.paging import COUNT, found_page
 from hallway.store.resources import NESTING
-from hallway.store.shape import GROUP_TEXT, SHAPE, stored_of
+from hallway.store.shape import GROUP_TEXT, LINE, NESTED, SHAPE, stored_of
 from hallway.store.statement import ResultRow, statement
 
 BY_ID = statement(
@@ -77,6 +85,27 @@ GROUP_TEXTS = statement(
         WHERE g.organization_id = ?1 AND g.directory_id = ?2 AND g.kind = 2 AND g.id IN {{ids:3}}""",
 )
 
+_USERS: Final = "r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = 1"
+USERS_AFTER = statement(
+    "users_after", f"SELECT {LINE} FROM resource r WHERE {_USERS} AND r.id > ?3 ORDER BY r.id LIMIT ?4"
+)
+USERS_FROM = statement(
+    "users_from",
+    f"""SELECT {LINE} FROM resource r WHERE {_USERS} AND r.id >= (SELECT i.id FROM resource i
+          WHERE i.organization_id = ?1 AND i.directory_id = ?2 AND i.kind = 1 ORDER BY i.id LIMIT 1 OFFSET ?3)
+        ORDER BY r.id LIMIT ?4""",
+)
+COUNTS = statement(
+    "resource_counts",
+    """SELECT organization_id, kind, count FROM resource_count
+       WHERE organization_id = ?1 AND directory_id = ?2 AND kind IN (0, 1)""",
+)
+MEMBERSHIPS = statement(
+    "memberships_between",
+    """SELECT organization_id, member_id, group_id FROM member
+       WHERE organization_id = ?1 AND directory_id = ?2 AND member_id BETWEEN ?3 AND ?4 ORDER BY member_id, group_id""",
+)
+
 
 def _ids(ids: Sequence[ResourceId]) -> list[bytes]:
     return list(ids)
@@ -128,10 +157,38 @@ class ResourceStore:
         if not held:
             return rows
         ids = sorted({one for some in held for one in some.split(",")})
-        found = await self._tenant(key).rows(GROUP_TEXTS, key.directory_id, [bytes.fromhex(one) for one in ids])
-        texts = {group.hex(): text for group, text in cast("list[tuple[bytes, str]]", found)}
+        found = await self._group_texts(key, [ResourceId(bytes.fromhex(one)) for one in ids])
+        texts = {group.hex(): text for group, text in found.items()}
         joined = {some: ",".join([texts[one] for one in some.split(",") if one in texts]) for some in held}
         return [(*row[:-1], joined[cast("str", row[-1])]) if row[-1] else row for row in rows]
+
+    async def _group_texts(self, key: DirectoryKey, ids: Sequence[ResourceId]) -> dict[ResourceId, str]:
+        rows = await self._tenant(key).rows(GROUP_TEXTS, key.directory_id, _ids(ids))
+        return dict(cast("list[tuple[ResourceId, str]]", rows))
+
+    async def walk(self, key: DirectoryKey, start: int, count: int, after: ResourceId | None) -> Walk | None:
+        """A page of all users by id: memberships are one range of its ids, and each group is read once."""
+        own = self._tenant(key)
+        counts = {kind: number for _, kind, number in await own.whole(COUNTS, key.directory_id)}
+        if NESTING in counts:
+            return None
+        if start > 1 and after is None:
+            rows = await own.whole(USERS_FROM, key.directory_id, start - 1, count + 1)
+        else:
+            rows = await own.whole(USERS_AFTER, key.directory_id, after or b"", count + 1)
+        lines = cast("Sequence[UserLine]", rows[:count])
+        held = await self._memberships(key, lines) if lines else ()
+        groups = sorted({group for _, _, group in held})
+        texts = await self._group_texts(key, groups) if groups else {}
+        if any(NESTED in text for text in texts.values()):
+            return None  # the first was nested just now
+        return Walk(lines, held, texts, cast("int", counts.get(Kind.USER, 0)), len(rows) <= count)
+
+    async def _memberships(
+        self, key: DirectoryKey, lines: Sequence[UserLine]
+    ) -> Sequence[tuple[OrganizationId, ResourceId, ResourceId]]:
+        rows = await self._tenant(key).whole(MEMBERSHIPS, key.directory_id, lines[0][1], lines[-1][1])
+        return cast("Sequence[tuple[OrganizationId, ResourceId, ResourceId]]", rows)
 
     async def _complete(self, key: DirectoryKey, rows: Sequence[ResultRow]) -> list[Stored]:
         read = [stored_of(row) for row in rows]

@@ -36,12 +36,16 @@ LISTED: Final = f"""{_OWN}, {_MANAGER},
            AND m.member_id = r.id) END"""
 """The same for many rows, with the ids of a user's groups: many are in the same ones, whose texts are made once."""
 
+LINE: Final = f"""r.organization_id, r.id, r.revision, r.created_at, r.modified_at, r.document, r.splice_at,
+    r.manager_id, {_MANAGER}, r.schema_version"""
+"""A user as `resources.UserLine` has her."""
+
 LIGHT: Final = """r.organization_id, r.id, r.kind, r.seq, r.revision, r.created_at, r.modified_at, r.document, r.hidden,
     r.splice_at, r.manager_id, r.members, r.schema_version, NULL, NULL"""
 """The same without what is joined: for filters that are evaluated in Python."""
 
 
-_NESTED: Final = "\x02"
+NESTED: Final = "\x02"
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 
@@ -67,8 +71,8 @@ def stored_of(row: ResultRow) -> tuple[Stored, bool]:
         " str | None, str | None]",
         row,
     )
-    nested = groups is not None and _NESTED in groups
-    text = groups.replace(_NESTED, "") if groups is not None and nested else groups or ""
+    nested = groups is not None and NESTED in groups
+    text = groups.replace(NESTED, "") if groups is not None and nested else groups or ""
     stored = Stored(
         oid, _KINDS[kind], seq, revision, created, modified, document, hidden, splice, manager, display, members,
         version, text,

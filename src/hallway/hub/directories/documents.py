@@ -13,7 +13,7 @@ import orjson
 
 from hallway.hub.directories.columns import ENTERPRISE
 from hallway.hub.directories.model import Kind
-from hallway.hub.directories.resources import BASE_MARK, MemberOfGroup, Stored
+from hallway.hub.directories.resources import BASE_MARK, MemberOfGroup, Stored, Walk
 from hallway.ids import GROUP, USER, ResourceId, wire
 from hallway.scim.json import JsonObject
 from hallway.scim.projection import merged_hidden, split_returned
@@ -62,7 +62,7 @@ def rendered(stored: Stored, base: bytes, members: Sequence[MemberOfGroup] = ())
     """The answer: stored bytes, and what is joined at read. `base` is the directory's base URL."""
     document = stored.document
     if stored.splice_at is not None and stored.manager_display is not None:
-        document = _with_manager(document, stored.splice_at, stored, base)
+        document = _with_manager(document, stored.splice_at, (stored.manager_id, stored.manager_display), base)
     if not stored.groups_text and not members:
         return document + _meta(stored, base)
     parts = [document]
@@ -74,10 +74,42 @@ def rendered(stored: Stored, base: bytes, members: Sequence[MemberOfGroup] = ())
     return b"".join(parts)
 
 
-def _with_manager(document: bytes, at: int, stored: Stored, base: bytes) -> bytes:
-    manager = b"" if stored.manager_id is None else stored.manager_id.hex().encode()
-    reference = b',"$ref":"%b/Users/user_%b"' % (base, manager)
-    name = b',"displayName":' + orjson.dumps(stored.manager_display) if stored.manager_display else b""
+def walked(walk: Walk, base: bytes, schema_version: int) -> list[bytes] | None:
+    """Each user of a page as `rendered` makes her; None where one was written under other schemas."""
+    groups_of, template, second = _groups_of(walk, base), _META[Kind.USER], _second
+    found: list[bytes] = []
+    for _, user_id, revision, created, modified, document, splice_at, manager_id, display, version in walk.lines:
+        if version != schema_version:
+            return None
+        if splice_at is not None and display is not None:
+            document = _with_manager(document, splice_at, (manager_id, display), base)
+        from_ms, to_ms = created // 1000, modified // 1000
+        from_second = second(from_ms // 1000)
+        to_second = from_second if to_ms == from_ms else second(to_ms // 1000)
+        meta = template % (
+            from_second, from_ms % 1000, to_second, to_ms % 1000, base, user_id.hex().encode(), revision
+        )  # fmt: skip
+        groups = groups_of.get(user_id)
+        found.append(document + meta if groups is None else b"".join((document, groups, b"]", meta)))
+    return found
+
+
+def _groups_of(walk: Walk, base: bytes) -> dict[ResourceId, bytes]:
+    """The `groups` of each user that is in any, without the bracket that ends them; one that went away is in none."""
+    texts = {group: text.encode().replace(_BASE_MARK, base) for group, text in walk.group_texts.items()}
+    found: dict[ResourceId, bytes] = {}
+    for _, member, group in walk.memberships:
+        text = texts.get(group)
+        if text is not None:
+            found[member] = b"%b,%b" % (found[member], text) if member in found else b',"groups":[' + text
+    return found
+
+
+def _with_manager(document: bytes, at: int, manager: tuple[ResourceId | None, str], base: bytes) -> bytes:
+    manager_id, display = manager
+    value = b"" if manager_id is None else manager_id.hex().encode()
+    reference = b',"$ref":"%b/Users/user_%b"' % (base, value)
+    name = b',"displayName":' + orjson.dumps(display) if display else b""
     return document[:at] + reference + name + document[at:]
 
 
@@ -94,7 +126,7 @@ def _members(members: Iterable[MemberOfGroup], base: bytes) -> Iterable[bytes]:
 
 _META: Final = {
     kind: (
-        b',"meta":{"resourceType":"' + name + b'","created":"%b","lastModified":"%b","location":"%b/' + place
+        b',"meta":{"resourceType":"' + name + b'","created":"%b%03dZ","lastModified":"%b%03dZ","location":"%b/' + place
         + b'_%b","version":"W/\\"%d\\""}}'
     )
     for kind, name, place in (
@@ -106,9 +138,9 @@ _META: Final = {
 
 
 def _meta(stored: Stored, base: bytes) -> bytes:
-    created = instant_text(stored.created_at)
-    modified = created if stored.modified_at == stored.created_at else instant_text(stored.modified_at)
-    return _META[stored.kind] % (created, modified, base, stored.id.hex().encode(), stored.revision)
+    (created, created_ms), (modified, modified_ms) = _instant(stored.created_at), _instant(stored.modified_at)
+    hexadecimal = stored.id.hex().encode()
+    return _META[stored.kind] % (created, created_ms, modified, modified_ms, base, hexadecimal, stored.revision)
 
 
 def location(stored: Stored, base: bytes) -> bytes:
@@ -121,10 +153,10 @@ def etag(stored: Stored) -> str:
     return f'W/"{stored.revision}"'
 
 
-def instant_text(at: int) -> bytes:
-    """An xsd:dateTime of microseconds since 1970, to the millisecond."""
-    seconds, rest = divmod(at, 1_000_000)
-    return b"%b%03dZ" % (_second(seconds), rest // 1000)
+def _instant(at: int) -> tuple[bytes, int]:
+    """An xsd:dateTime of microseconds since 1970, up to its second, and the milliseconds that follow."""
+    milliseconds = at // 1000
+    return _second(milliseconds // 1000), milliseconds % 1000
 
 
 @lru_cache(maxsize=8192)

@@ -10,7 +10,7 @@ import orjson
 
 from hallway.hub.directories.columns import path_key
 from hallway.hub.directories.desk import Desk, Scene
-from hallway.hub.directories.documents import complete, rendered
+from hallway.hub.directories.documents import complete, rendered, walked
 from hallway.hub.directories.membership import LARGE
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.ports import Position, Search, SortKey
@@ -106,6 +106,10 @@ async def listed(
 ) -> Listed:
     """A page; `place` is its start, counted from 1, and its size within the deployment's bounds."""
     start = min(place[0], MAX_START)
+    if _is_walk(question) and place[1]:
+        found = await _walked(desk, scene, (start, place[1]), after)
+        if found is not None:
+            return found
     search = Search(
         kind=question.kind,
         start=start,
@@ -124,6 +128,21 @@ async def listed(
         members = await desk.resources.members_of(scene.key, filled) if filled else {}
     resources = [shown(scene, one, question.projection, members.get(one.id, ())) for one in page.stored]
     return Listed(resources, page.total, start, page.following)
+
+
+def _is_walk(question: Question) -> bool:
+    """Whether all users are asked for, whole and by id: nothing is to be judged, sorted or left out."""
+    unsorted = question.filter is None and question.sort is None and not question.descending
+    return unsorted and question.kind is Kind.USER and question.projection is None
+
+
+async def _walked(desk: Desk, scene: Scene, place: tuple[int, int], after: Position | None) -> Listed | None:
+    walk = await desk.resources.walk(scene.key, *place, None if after is None else after.id)
+    users = None if walk is None else walked(walk, scene.base, scene.schema_version)
+    if walk is None or users is None:
+        return None
+    following = None if walk.is_last else Position((0, ""), walk.lines[-1][1])
+    return Listed(users, walk.total, place[0], following)
 
 
 def _matches(scene: Scene, question: Question) -> Callable[[Stored], bool]:

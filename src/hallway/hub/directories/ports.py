@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from hallway.hub.directories.model import Directory, Kind, Standing, Token
-from hallway.hub.directories.resources import DirectoryKey, MemberOfGroup, Stored
+from hallway.hub.directories.resources import DirectoryKey, MemberOfGroup, Stored, Walk
 from hallway.ids import DirectoryId, OrganizationId, ResourceId, TokenId
 from hallway.scim.filter import Filter
 from hallway.scim.path import AttributePath
@@ -74,6 +74,13 @@ class Resources(Protocol):
 
     async def page(self, key: DirectoryKey, search: Search) -> Page:
         """A page of matching resources; raises `ScanTimedOut` where it took too long."""
+        ...
+
+    async def walk(self, key: DirectoryKey, start: int, count: int, after: ResourceId | None) -> Walk | None:
+        """At least one of all users, by id: from the place `start`, or those `after` an id.
+
+        None where groups are nested: `page` knows what a user is in through another group.
+        """
         ...
 
     async def members(self, key: DirectoryKey, group_id: ResourceId, large: bool) -> Sequence[MemberOfGroup]:

@@ -5,8 +5,9 @@ a user's `groups`, a group's `members`, a manager's `$ref` and `displayName`. `s
 wrote the document; `revision` also counts changes of members and is the ETag.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import orjson
 
@@ -92,6 +93,28 @@ class Stored:
             GroupOfUser(ResourceId(bytes.fromhex(row["value"][-32:])), row["display"], row["type"] == "direct")
             for row in rows
         )
+
+
+UserLine: TypeAlias = tuple[
+    OrganizationId, ResourceId, int, int, int, bytes, int | None, ResourceId | None, str | None, int
+]
+"""A user as a page of all users needs her: organization, id, revision, created, modified, document, place of the
+manager, the manager and what that one is called, version of the schemas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A page of all users in the order of their ids, as it was read.
+
+    `memberships` are organization, member and group, in that order; `group_texts` are those groups as
+    `Stored.groups_text` has each of them. `total` counts everybody, `is_last` says that nobody follows.
+    """
+
+    lines: Sequence[UserLine]
+    memberships: Sequence[tuple[OrganizationId, ResourceId, ResourceId]]
+    group_texts: Mapping[ResourceId, str]
+    total: int
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
