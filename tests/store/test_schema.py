@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -24,6 +25,7 @@ from hallway.store.migrate import steps
 from hallway.store.migrations import GLOBAL_TABLES, STEPS
 from hallway.store.opening import Opening, migrate
 from hallway.store.organizations import TENANT_TABLES
+from hallway.store.sqlite import SqliteOptions, connected
 from hallway.store.statement import ALL, ResultRow, Statement
 from tests.store.stage import ENTERPRISE, search
 
@@ -356,3 +358,24 @@ def test_a_search_for_people_walks_one_index_once(filled: apsw.Connection, name:
     first, *rest = _plan(filled, ALL[name].sqlite)
     assert re.match(r"SEARCH \w+ USING (COVERING INDEX|INDEX|PRIMARY KEY)", first), first
     assert all("id=?" in step for step in rest), rest
+
+
+@pytest.mark.parametrize("name", ["exchanges_latest", "resource_by_id", "resource_id_by_name"])
+def test_sqlite_compiles_a_statement_once_whatever_is_bound(tmp_path: Path, name: str) -> None:
+    connection = connected(tmp_path / "hub.db", SqliteOptions())
+    for step in steps("sqlite"):
+        for made in step.statements:
+            connection.execute(made)
+    sql, compiled = ALL[name].sqlite, list[int]()
+
+    def noted(action: int, *_: str | None) -> int:
+        compiled.append(action)
+        return apsw.SQLITE_OK
+
+    connection.authorizer = noted
+    size = max(int(number) for number in re.findall(r"\?(\d+)", sql))
+    for value in (1, 2, 3):
+        list(connection.execute(sql, (value,) * size))
+        compiled, before = [], compiled
+        assert bool(before) == (value == 1)
+    connection.close()

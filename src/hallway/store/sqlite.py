@@ -74,6 +74,8 @@ def connected(path: Path, options: SqliteOptions, busy_ms: int = 0) -> apsw.Conn
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA wal_autocheckpoint=0")
     connection.execute(f"PRAGMA journal_size_limit={64 * 1024 * 1024}")
+    # Plans do not depend on what is bound: else statements of a range or a LIMIT are compiled anew at every execution.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.set_busy_timeout(busy_ms)
     return connection
 
