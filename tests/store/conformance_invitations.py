@@ -41,6 +41,8 @@ async def holds_an_invitation_comes_back_as_it_was_written(stage: Stage) -> None
     org, elsewhere = ann.organization_id, stage.directories[2].organization_id
     assert [await store.invitation(org, one.id) for one in (first, second)] == [first, second]
     assert await store.invitation_of(org, ann.id) == second
+    assert await store.newest(org, [ann.id, MemberId(b"n" * 16)]) == {ann.id: second}
+    assert (await store.newest(org, []), await store.newest(elsewhere, [ann.id])) == ({}, {})
     assert await store.invitation(elsewhere, first.id) is None
     assert await store.invitation_of(elsewhere, ann.id) is None
     await stage.write(MemberRemoval(ann))

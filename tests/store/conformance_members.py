@@ -20,6 +20,7 @@ from hallway.hub.organizations.members import (
     Place,
     Role,
     Source,
+    search_key,
 )
 from hallway.ids import AccountId, DirectoryId, MemberId, OrganizationId, ResourceId
 from hallway.journal.model import Stale
@@ -61,6 +62,10 @@ async def holds_a_member_comes_back_as_she_was_written(stage: Stage) -> None:
     assert (await store.by_id(org, OTHER), await store.by_account(org, BOB), await store.by_email(org, "x")) == (
         None, None, [],
     )  # fmt: skip
+    assert await store.by_ids(org, [bare.id, OTHER, whole.id]) == {whole.id: whole, bare.id: bare}
+    assert (await store.by_ids(org, []), await store.by_ids(elsewhere, [whole.id])) == ({}, {})
+    assert await store.place_of(org, whole.id) == (search_key(whole), whole.id)
+    assert (await store.place_of(org, OTHER), await store.place_of(elsewhere, whole.id)) == (None, None)
     assert await store.by_id(elsewhere, whole.id) is None
     assert await store.by_account(elsewhere, ANN) is None
     assert await store.by_email(elsewhere, whole.email) == []

@@ -10,14 +10,14 @@ import typer
 from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, settings_of, show_json
 from hallway.hub.directories.model import Kind
 from hallway.hub.organizations.model import Organization
-from hallway.ids import DIRECTORY, ENTRY, EXCHANGE, GROUP, ORGANIZATION, TOKEN, USER, wire
+from hallway.ids import DIRECTORY, ENTRY, EXCHANGE, wire
 from hallway.journal.model import Written
+from hallway.journal.shape import actor_of, changed, subject_of
 from hallway.scim.json import Json, JsonObject
 from hallway.web.wiring import Hub
 
 app = typer.Typer()
 
-_SUBJECT: Final = {"organization": ORGANIZATION, "directory": DIRECTORY, "token": TOKEN, "user": USER, "group": GROUP}
 _FIXED: Final = frozenset({"schemas", "id"})
 _UNSAID: Final = "(nothing)"
 
@@ -61,7 +61,7 @@ async def entry_shape(hub: Hub, organization: Organization, written: Written) ->
     before, after = await _sides(hub, organization, written)
     actor: JsonObject = {
         "kind": entry.actor.kind,
-        "id": _wire(TOKEN, entry.actor.id),
+        "id": actor_of(entry),
         "label": entry.actor.label,
         "address": entry.actor.address,
     }
@@ -72,7 +72,7 @@ async def entry_shape(hub: Hub, organization: Organization, written: Written) ->
         "at": precisely(entry.at),
         "actor": actor,
         "directory_id": _wire(DIRECTORY, entry.directory_id),
-        "subject_id": _wire(_SUBJECT.get(entry.type.partition(".")[0], ""), entry.subject_id),
+        "subject_id": subject_of(entry),
         "exchange_id": _wire(EXCHANGE, entry.exchange_id),
         "facts": entry.facts,
         "personal": written.personal,
@@ -92,17 +92,6 @@ async def _sides(hub: Hub, organization: Organization, written: Written) -> tupl
     if entry.type.endswith(".deleted"):
         return before, None
     return changed(before, after)
-
-
-def changed(before: JsonObject | None, after: JsonObject | None) -> tuple[JsonObject | None, JsonObject | None]:
-    """Both without what is the same in both."""
-    if before is None or after is None:
-        return before, after
-    names = [name for name in {**before, **after} if name not in _FIXED and before.get(name) != after.get(name)]
-    return (
-        {name: before[name] for name in names if name in before},
-        {name: after[name] for name in names if name in after},
-    )
 
 
 def _document(version: tuple[Kind, bytes] | None) -> JsonObject | None:

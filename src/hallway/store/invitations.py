@@ -1,6 +1,6 @@
 """Invitations, and what ends with the member who made them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from hallway.hub.organizations.invitations import (
@@ -24,6 +24,10 @@ BY_ID = statement("invitation_by_id", f"SELECT {_COLUMNS} FROM invitation WHERE 
 NEWEST = statement(
     "invitation_newest",
     f"SELECT {_COLUMNS} FROM invitation WHERE organization_id = ?1 AND member_id = ?2 ORDER BY id DESC LIMIT 1",
+)
+NEWEST_OF = statement(
+    "invitations_newest",
+    f"""SELECT {_COLUMNS} FROM invitation WHERE organization_id = ?1 AND member_id IN {{ids:2}} ORDER BY id""",
 )
 INSERT = statement(
     "invitation_insert",
@@ -68,6 +72,15 @@ class InvitationStore:
         """The newest one for a member."""
         row = await tenant(self._database, organization_id).row(NEWEST, member_id)
         return None if row is None else _invitation(organization_id, row)
+
+    async def newest(
+        self, organization_id: OrganizationId, member_ids: Sequence[MemberId]
+    ) -> Mapping[MemberId, Invitation]:
+        """The newest one for each of these members."""
+        if not member_ids:
+            return {}
+        rows = await tenant(self._database, organization_id).rows(NEWEST_OF, list(member_ids))
+        return {one.member_id: one for one in (_invitation(organization_id, row) for row in rows)}
 
 
 def _invitation(organization_id: OrganizationId, row: ResultRow) -> Invitation:

@@ -42,6 +42,9 @@ PAGE = statement(
           AND (?5 = '' OR state = ?5) AND (?6 = '' OR role = ?6)
         ORDER BY search_key, id LIMIT ?7""",
 )
+BY_IDS = statement(
+    "members_by_ids", f"SELECT {_READ} FROM organization_member WHERE organization_id = ?1 AND id IN {{ids:2}}"
+)
 COUNTS = statement(
     "member_counts",
     """SELECT organization_id, state, COUNT(*) FROM organization_member WHERE organization_id = ?1
@@ -99,6 +102,13 @@ class MemberStore:
         row = await tenant(self._database, organization_id).row(BY_ID, member_id)
         return None if row is None else _member(organization_id, row)
 
+    async def by_ids(self, organization_id: OrganizationId, ids: Sequence[MemberId]) -> Mapping[MemberId, Member]:
+        """Who of these is a member of this organization."""
+        if not ids:
+            return {}
+        rows = await tenant(self._database, organization_id).rows(BY_IDS, list(ids))
+        return {one.id: one for one in (_member(organization_id, row) for row in rows)}
+
     async def by_account(self, organization_id: OrganizationId, account_id: AccountId) -> Member | None:
         """The membership of an account."""
         row = await tenant(self._database, organization_id).row(BY_ACCOUNT, account_id)
@@ -120,6 +130,11 @@ class MemberStore:
         members = [_member(organization_id, row) for row in rows[: search.limit]]
         more = len(rows) > search.limit
         return MemberPage(members, (search_key(members[-1]), members[-1].id) if more else None)
+
+    async def place_of(self, organization_id: OrganizationId, member_id: MemberId) -> tuple[str, MemberId] | None:
+        """Where a member stands in the order of names, for `MemberSearch.after`."""
+        found = await self.by_id(organization_id, member_id)
+        return None if found is None else (search_key(found), found.id)
 
     async def counts(self, organization_id: OrganizationId) -> Mapping[MemberState, int]:
         """How many there are in each state."""

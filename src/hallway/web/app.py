@@ -23,6 +23,7 @@ from hallway.web.account.handlers import account_handlers
 from hallway.web.admitting import Admission, PageGuard
 from hallway.web.branding import Brand, brand_of
 from hallway.web.console.directories.handlers import directory_handlers
+from hallway.web.console.settings.handlers import settings_handlers
 from hallway.web.cookies import Cookies
 from hallway.web.edge import CannotStart, Door, Edge, Lifespan, Observed
 from hallway.web.frame import Frame, is_secure
@@ -164,6 +165,7 @@ class Serving:
         self.page_handlers.update(frame.page_handlers())
         self.page_handlers.update(account_handlers(hub, pages, visitors))
         self.page_handlers.update(directory_handlers(hub, pages))
+        self.page_handlers.update(settings_handlers(hub, pages))
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""

@@ -1,6 +1,6 @@
 """What a page says when it cannot be shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hallway.hub.organizations.service import Refused
@@ -9,7 +9,7 @@ from hallway.store.database import ScanTimedOut
 from hallway.web.edge import PLAIN
 from hallway.web.guards import Limited
 from hallway.web.http import EdgeProblem, Header, Request, Response
-from hallway.web.language import N_
+from hallway.web.language import N_, Language
 from hallway.web.pages import Pages, is_fragment
 
 _REFUSALS: Final = {"not_found": 404, "conflict": 409, "invalid": 422, "forbidden": 403, "plan": 403}
@@ -50,6 +50,8 @@ class _Known:
 def page_problem(pages: Pages, request: Request, error: Exception, is_page: bool) -> Response | None:
     """The answer to a known problem for whoever reads pages; None for what is none, and for programs elsewhere."""
     known = _known(error)
+    if isinstance(error, Refused) and known is not None:
+        known = replace(known, detail=refusal(pages.language(request), error))
     reader = b"text/html" in request.headers.get(b"accept", b"")
     if known is None or not (is_page or reader):
         return None
@@ -66,6 +68,12 @@ def page_problem(pages: Pages, request: Request, error: Exception, is_page: bool
         number=request.request_id if status >= 500 else "",
     )
     return answer._replace(headers=(*answer.headers, *known.headers))
+
+
+def refusal(language: Language, refused: Refused) -> str:
+    """What a refusal says, in a language."""
+    text = language.words.gettext(refused.text)
+    return text % refused.values if refused.values else text
 
 
 def _known(error: Exception) -> _Known | None:

@@ -36,6 +36,7 @@ from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings, SettingsProblem
 from hallway.store.accounts import AccountStore
 from hallway.store.activity import ActivityStore
+from hallway.store.audit import AuditStore
 from hallway.store.counters import CounterStore
 from hallway.store.database import Database
 from hallway.store.directories import DirectoryStore
@@ -76,6 +77,7 @@ class Stores:
     domains: DomainStore
     accounts: AccountStore
     outgoing_mail: OutgoingMailStore
+    audit: AuditStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,7 @@ def _stores(database: Database) -> Stores:
         DomainStore(database),
         AccountStore(database),
         OutgoingMailStore(database),
+        AuditStore(database),
     )
 
 

@@ -67,12 +67,12 @@ class ContactBook:
         """A new contact; an address stands there once."""
         email, name = checked_email(email), name.strip()
         if len(name) > MAX_NAME or (name and not name.isprintable()):
-            raise Refused("invalid", f"A name has at most {MAX_NAME} printable characters.")
+            raise Refused("invalid", "A name has at most %(most)s printable characters.", most=MAX_NAME)
         there = await self.all(organization_id)
         if any(email_key(one.email) == email_key(email) for one in there):
-            raise Refused("conflict", f"{email} is there already.")
+            raise Refused("conflict", "%(name)s is there already.", name=email)
         if len(there) >= MOST_CONTACTS:
-            raise Refused("conflict", f"An organization has at most {MOST_CONTACTS} technical contacts.")
+            raise Refused("conflict", "An organization has at most %(most)s technical contacts.", most=MOST_CONTACTS)
         one = Contact(ContactId(self._fresh_id()), organization_id, email, name, self._clock())
         await self._ledger.commit(self._change(one, "contact.added", NewContact(one), actor))
         return one

@@ -198,9 +198,13 @@ def checked_domain(text: str, suffixes: Suffixes) -> str:
     """A name that one organization can own; refuses public suffixes and the domains of public mail."""
     name = domain_name(text)
     if suffixes.is_public(name):
-        raise Refused("invalid", f"{name} belongs to nobody alone: people register their own names below it.")
+        raise Refused(
+            "invalid", "%(name)s belongs to nobody alone: people register their own names below it.", name=name
+        )
     if name in PUBLIC_MAIL:
-        raise Refused("invalid", f"{name} gives addresses to everybody; it cannot say who works for one organization.")
+        raise Refused(
+            "invalid", "%(name)s gives addresses to everybody; it cannot say who works for one organization.", name=name
+        )
     return name
 
 

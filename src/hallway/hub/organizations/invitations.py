@@ -4,7 +4,7 @@ Rules: the link's secret is kept as a hash; sending it again makes a new secret,
 opens nothing by itself: an account that proved the invited address accepts it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -80,6 +80,12 @@ class Invitations(Protocol):
 
     async def invitation_of(self, organization_id: OrganizationId, member_id: MemberId) -> Invitation | None:
         """The newest one for a member."""
+        ...
+
+    async def newest(
+        self, organization_id: OrganizationId, member_ids: Sequence[MemberId]
+    ) -> Mapping[MemberId, Invitation]:
+        """The newest one for each of these members."""
         ...
 
 

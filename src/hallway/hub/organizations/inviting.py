@@ -68,11 +68,12 @@ class OpenInvitation:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """What was made, and the link, which is nowhere else."""
+    """What was made, the link, which is nowhere else, and whether a mail carries it to her."""
 
     member: Member
     invitation: Invitation
     link: str
+    mailed: bool = False
 
 
 async def invite(roster: Roster, organization: Organization, wish: Wish, actor: Actor) -> Invited:
@@ -154,9 +155,11 @@ async def accept(roster: Roster, text: str, joiner: Joiner, actor: Actor) -> Mem
             raise Refused("not_found", NOT_OPEN)
         was, invitation = found.member, found.invitation
         if email_key(joiner.email) != email_key(invitation.email):
-            raise Refused("forbidden", f"This invitation is for {invitation.email}. Sign in with that address.")
+            raise Refused(
+                "forbidden", "This invitation is for %(email)s. Sign in with that address.", email=invitation.email
+            )
         if await roster.members.by_account(was.organization_id, joiner.account_id) is not None:
-            raise Refused("conflict", f"You are a member of {found.organization.name} already.")
+            raise Refused("conflict", "You are a member of %(name)s already.", name=found.organization.name)
         now = roster.clock()
         member = replace(
             was, account_id=joiner.account_id, name=joiner.name[:MAX_NAME], state=MemberState.ACTIVE, joined_at=now,
@@ -179,24 +182,30 @@ def checked_email(text: str) -> str:
 
 def _refuse_days(days: int) -> None:
     if not 1 <= days <= LONGEST_DAYS:
-        raise Refused("invalid", f"An invitation lives 1 to {LONGEST_DAYS} days.")
+        raise Refused("invalid", "An invitation lives 1 to %(most)s days.", most=LONGEST_DAYS)
 
 
 async def _refuse_known(roster: Roster, organization_id: OrganizationId, email: str) -> None:
     for known in await roster.members.by_email(organization_id, email):
         match known.state:
             case MemberState.INVITED:
-                raise Refused("conflict", f"{email} is invited already. Send that invitation again instead.")
+                raise Refused(
+                    "conflict", "%(email)s is invited already. Send that invitation again instead.", email=email
+                )
             case MemberState.DEACTIVATED:
-                raise Refused("conflict", f"{email} is a deactivated member. Reactivate that member instead.")
+                raise Refused(
+                    "conflict", "%(email)s is a deactivated member. Reactivate that member instead.", email=email
+                )
             case _:
-                raise Refused("conflict", f"{email} is a member already.")
+                raise Refused("conflict", "%(email)s is a member already.", email=email)
 
 
 async def _refuse_too_many(roster: Roster, organization_id: OrganizationId) -> None:
     counts = await roster.members.counts(organization_id)
     if counts.get(MemberState.INVITED, 0) >= MOST_OPEN:
-        raise Refused("conflict", f"{MOST_OPEN} people are invited and have not answered. Revoke some first.")
+        raise Refused(
+            "conflict", "%(most)s people are invited and have not answered. Revoke some first.", most=MOST_OPEN
+        )
 
 
 def may_accept(member: Member) -> bool:
@@ -209,7 +218,7 @@ async def _invited(roster: Roster, member: Member) -> Member:
     if was is None:
         raise Refused("not_found", "This invitation was revoked.")
     if not may_accept(was):
-        raise Refused("conflict", f"{was.shown} has accepted already.")
+        raise Refused("conflict", "%(name)s has accepted already.", name=was.shown)
     return was
 
 
@@ -229,4 +238,4 @@ def _made(
     subject, text = invitation_letter(organization.name, actor.label if inviter else "", mailed, days)
     letter = tuple(roster.letters(organization.id, member.email, subject, text))
     # Who has the command line has the deployment: her word stands for the mailbox.
-    return Invited(member, invitation, mailed if actor.kind == "command" else link), letter
+    return Invited(member, invitation, mailed if actor.kind == "command" else link, bool(letter)), letter

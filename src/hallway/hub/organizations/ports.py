@@ -31,6 +31,10 @@ class Members(Protocol):
         """One member of this organization."""
         ...
 
+    async def by_ids(self, organization_id: OrganizationId, ids: Sequence[MemberId]) -> Mapping[MemberId, Member]:
+        """Who of these is a member of this organization."""
+        ...
+
     async def by_account(self, organization_id: OrganizationId, account_id: AccountId) -> Member | None:
         """The membership of an account."""
         ...

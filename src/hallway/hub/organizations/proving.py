@@ -23,6 +23,7 @@ from hallway.hub.organizations.domains import (
     Finding,
     NewDomain,
     Suffixes,
+    TextAnswer,
     TextRecords,
     checked_domain,
     domain_name,
@@ -78,7 +79,7 @@ async def found_domain(desk: DomainDesk, organization_id: OrganizationId, text: 
     except Refused:
         domain = None
     if domain is None:
-        raise Refused("not_found", f"This organization has no domain {text!r}.")
+        raise Refused("not_found", "This organization has no domain %(name)s.", name=repr(text))
     return domain
 
 
@@ -89,9 +90,9 @@ async def add(desk: DomainDesk, organization: Organization, text: str, actor: Ac
     async def decide() -> tuple[Change, Domain]:
         there = await desk.domains.domains(organization.id)
         if any(one.name == name for one in there):
-            raise Refused("conflict", f"{name} is there already.")
+            raise Refused("conflict", "%(name)s is there already.", name=name)
         if len(there) >= MOST_DOMAINS:
-            raise Refused("conflict", f"An organization has at most {MOST_DOMAINS} domains.")
+            raise Refused("conflict", "An organization has at most %(most)s domains.", most=MOST_DOMAINS)
         challenge = desk.entropy(CHALLENGE_BYTES).hex()
         domain = Domain(organization.id, name, DomainState.PENDING, challenge, desk.clock())
         return desk.change(domain, "domain.added", actor, NewDomain(domain)), domain
@@ -101,11 +102,19 @@ async def add(desk: DomainDesk, organization: Organization, text: str, actor: Ac
 
 async def check(desk: DomainDesk, domain: Domain, actor: Actor = SYSTEM) -> Domain:
     """The claim after asking DNS now."""
-    at_label = await desk.records.texts(domain.record_name)
-    at_name = await desk.records.texts(domain.name)
+    return await concluded(desk, domain, await answers(desk, domain), actor)
+
+
+async def answers(desk: DomainDesk, domain: Domain) -> tuple[TextAnswer, TextAnswer]:
+    """What DNS says now, at the record's own name and at the domain's."""
+    return await desk.records.texts(domain.record_name), await desk.records.texts(domain.name)
+
+
+async def concluded(desk: DomainDesk, domain: Domain, told: tuple[TextAnswer, TextAnswer], actor: Actor) -> Domain:
+    """The claim after these answers of DNS."""
 
     async def decide(was: Domain) -> tuple[Change, Domain]:
-        finding = judged(was, at_label, at_name)
+        finding = judged(was, *told)
         if was.development and not was.is_owner:
             was = replace(was, development=False)
         if finding is Finding.FOUND:
@@ -187,7 +196,7 @@ async def award(desk: DomainDesk, domain: Domain, actor: Actor) -> Domain:
     """The operator's word on a contested name: it is this claim's, and the other one has to prove anew."""
     domain = await found_domain(desk, domain.organization_id, domain.name)
     if domain.state is not DomainState.CONTESTED:
-        raise Refused("conflict", f"{domain.name} is not contested.")
+        raise Refused("conflict", "%(name)s is not contested.", name=domain.name)
     owner = await desk.domains.owner(domain.name)
     if owner is not None and owner != domain.organization_id:
         loser = await found_domain(desk, owner, domain.name)
@@ -211,7 +220,7 @@ async def mark_proved(desk: DomainDesk, domain: Domain, actor: Actor) -> Domain:
     async def decide(was: Domain) -> tuple[Change, Domain]:
         owner = await desk.domains.owner(was.name)
         if owner is not None and owner != was.organization_id:
-            raise Refused("conflict", f"Another organization has proved {was.name}.")
+            raise Refused("conflict", "Another organization has proved %(name)s.", name=was.name)
         now = replace(
             was, state=DomainState.PROVED, finding=Finding.DEVELOPMENT, proved_at=was.proved_at or desk.clock(),
             failing_since=None, development=True, version=was.version + 1,
@@ -226,8 +235,9 @@ def refuse_unmarkable(desk: DomainDesk, name: str) -> None:
     if not may_mark(desk, name):
         raise Refused(
             "forbidden",
-            f"{name} is proved by its record. Marking it is for development: the base URL has to be a loopback "
+            "%(name)s is proved by its record. Marking it is for development: the base URL has to be a loopback "
             "address, or the setting development_domains has to name the domain.",
+            name=name,
         )
 
 

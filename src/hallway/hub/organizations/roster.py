@@ -21,11 +21,6 @@ from hallway.scim.json import JsonObject
 
 CanSignIn: TypeAlias = Callable[[AccountId], Awaitable[bool]]
 
-LAST_ADMINISTRATOR = (
-    "This is the last administrator who can sign in. Make another member an administrator first: without one, "
-    "nobody could change this organization."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Roster:
@@ -67,7 +62,7 @@ async def found_member(roster: Roster, organization_id: OrganizationId, text: st
     own = parsed(MEMBER, text)
     member = None if own is None else await roster.members.by_id(organization_id, MemberId(own))
     if member is None:
-        raise Refused("not_found", f"There is no member {text!r} in this organization.")
+        raise Refused("not_found", "There is no member %(id)s in this organization.", id=repr(text))
     return member
 
 
@@ -141,7 +136,11 @@ async def administrator_kept(roster: Roster, was: Member, now: Member | None) ->
     others = [one for one in await roster.members.administrators(was.organization_id) if one.id != was.id]
     able = [one.id for one in others if one.account_id is not None and await roster.can_sign_in(one.account_id)]
     if not able:
-        raise Refused("conflict", LAST_ADMINISTRATOR)
+        raise Refused(
+            "conflict",
+            "This is the last administrator who can sign in. Make another member an administrator first: without one, "
+            "nobody could change this organization.",
+        )
     return remaining(tuple(able))
 
 

@@ -22,12 +22,17 @@ MAX_EXTERNAL_ID: Final = 256
 
 
 class Refused(Exception):
-    """A product rule says no; `reason` is `not_found`, `conflict` or `invalid`, the text says what to do."""
+    """A product rule says no; `reason` is `not_found`, `conflict` or `invalid`, the text says what to do.
 
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
+    With values, the text has them as `%(name)s`: pages say it in other languages.
+    """
+
+    def __init__(self, reason: str, text: str, **values: object) -> None:
+        self.detail = text % values if values else text
+        super().__init__(self.detail)
         self.reason = reason
-        self.detail = detail
+        self.text = text
+        self.values = values
 
 
 class Registrar:
@@ -113,7 +118,7 @@ class Registrar:
 
     async def _refuse_taken(self, external_id: str) -> None:
         if await self._organizations.by_external_id(external_id) is not None:
-            raise Refused("conflict", f"Another organization has the external id {external_id!r}.")
+            raise Refused("conflict", "Another organization has the external id %(id)s.", id=repr(external_id))
 
     def _fresh_id(self) -> bytes:
         return fresh_id(self._clock(), self._entropy(10))
@@ -123,7 +128,7 @@ def checked_name(name: str) -> str:
     """A name without white space around it; refuses empty, long and unprintable ones."""
     tidy = name.strip()
     if not tidy or len(tidy) > MAX_NAME or not tidy.isprintable():
-        raise Refused("invalid", f"A name has 1 to {MAX_NAME} printable characters.")
+        raise Refused("invalid", "A name has 1 to %(most)s printable characters.", most=MAX_NAME)
     return tidy
 
 

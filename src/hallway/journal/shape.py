@@ -1,0 +1,56 @@
+"""An entry for whoever reads it outside: ids with their prefixes, and what changed between two documents."""
+
+from typing import Final
+
+from hallway.ids import (
+    ACCOUNT,
+    CONTACT,
+    DIRECTORY,
+    GROUP,
+    MEMBER,
+    ORGANIZATION,
+    SETUP_LINK,
+    TOKEN,
+    USER,
+    wire,
+)
+from hallway.journal.model import Entry
+from hallway.scim.json import JsonObject
+
+_SUBJECTS: Final = {
+    "organization": ORGANIZATION,
+    "domain": ORGANIZATION,
+    "member": MEMBER,
+    "contact": CONTACT,
+    "account": ACCOUNT,
+    "setup_link": SETUP_LINK,
+    "directory": DIRECTORY,
+    "token": TOKEN,
+    "user": USER,
+    "group": GROUP,
+}
+_ACTORS: Final = {"token": TOKEN, "member": MEMBER, "account": ACCOUNT, "operator": ACCOUNT, "setup_link": SETUP_LINK}
+_FIXED: Final = frozenset({"schemas", "id"})
+
+
+def subject_of(entry: Entry) -> str | None:
+    """The id of what an entry is about."""
+    prefix = _SUBJECTS.get(entry.type.partition(".")[0])
+    return None if entry.subject_id is None or prefix is None else wire(prefix, entry.subject_id)
+
+
+def actor_of(entry: Entry) -> str | None:
+    """The id of who did it."""
+    prefix = _ACTORS.get(entry.actor.kind)
+    return None if entry.actor.id is None or prefix is None else wire(prefix, entry.actor.id)
+
+
+def changed(before: JsonObject | None, after: JsonObject | None) -> tuple[JsonObject | None, JsonObject | None]:
+    """Both without what is the same in both."""
+    if before is None or after is None:
+        return before, after
+    names = [name for name in {**before, **after} if name not in _FIXED and before.get(name) != after.get(name)]
+    return (
+        {name: before[name] for name in names if name in before},
+        {name: after[name] for name in names if name in after},
+    )

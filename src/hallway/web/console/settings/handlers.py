@@ -1,0 +1,19 @@
+"""All handlers of the pages of an organization's settings."""
+
+from collections.abc import Mapping
+
+from hallway.web.console.settings.inviting import InvitingPages
+from hallway.web.console.settings.members import MemberPages
+from hallway.web.console.settings.office import Office
+from hallway.web.pages import Pages
+from hallway.web.rows import PageHandler
+from hallway.web.wiring import Hub
+
+
+def settings_handlers(hub: Hub, pages: Pages) -> Mapping[str, PageHandler]:
+    """By their names in the route table."""
+    office = Office(hub, pages)
+    found: dict[str, PageHandler] = {}
+    for area in (MemberPages, InvitingPages):
+        found.update(area(office).handlers())
+    return found
