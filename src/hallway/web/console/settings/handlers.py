@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from hallway.web.console.settings.domains import DomainPages
 from hallway.web.console.settings.inviting import InvitingPages
 from hallway.web.console.settings.members import MemberPages
 from hallway.web.console.settings.office import Office
@@ -14,6 +15,6 @@ def settings_handlers(hub: Hub, pages: Pages) -> Mapping[str, PageHandler]:
     """By their names in the route table."""
     office = Office(hub, pages)
     found: dict[str, PageHandler] = {}
-    for area in (MemberPages, InvitingPages):
+    for area in (MemberPages, InvitingPages, DomainPages):
         found.update(area(office).handlers())
     return found

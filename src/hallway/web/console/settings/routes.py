@@ -5,6 +5,7 @@ from typing import Final
 from hallway.web.rows import ADMIN, FRESH_ADMIN, MEMBER, Row, page
 
 ONE: Final = "/settings/members/{member}"
+DOMAIN: Final = "/settings/domains/{domain}"
 
 ROUTES: Final[tuple[Row, ...]] = (
     page("GET", "/settings/members", MEMBER, "settings_members", "Everybody, found while one types."),
@@ -18,4 +19,10 @@ ROUTES: Final[tuple[Row, ...]] = (
     page("POST", f"{ONE}/reactivate", FRESH_ADMIN, "settings_member_reactivate", "Let her in again."),
     page("POST", f"{ONE}/remove", FRESH_ADMIN, "settings_member_remove", "End the membership."),
     page("POST", f"{ONE}/sessions", ADMIN, "settings_member_sessions", "End her sessions here."),
+    page("GET", "/settings/domains", ADMIN, "settings_domains", "The domains, each with its state."),
+    page("POST", "/settings/domains", ADMIN, "settings_domain_add", "Claim a domain."),
+    page("GET", DOMAIN, ADMIN, "settings_domain", "The record to add, and what the last check found."),
+    page("POST", f"{DOMAIN}/check", ADMIN, "settings_domain_check", "Ask DNS now."),
+    page("POST", f"{DOMAIN}/mark", ADMIN, "settings_domain_mark", "Mark as proved, for development."),
+    page("POST", f"{DOMAIN}/remove", FRESH_ADMIN, "settings_domain_remove", "Give a domain up."),
 )
