@@ -5,6 +5,7 @@ Run by `test_conformance.py`, as `conformance.py` is.
 
 from dataclasses import replace
 
+from hallway.hub.organizations.members import MemberState, Role
 from hallway.hub.setup.model import (
     NewSetupLink,
     NewSetupSession,
@@ -15,8 +16,10 @@ from hallway.hub.setup.model import (
     Task,
 )
 from hallway.ids import DirectoryId, SetupLinkId, SetupSessionId
-from hallway.store.setup import SetupLinkStore
+from hallway.store.members import MemberStore
+from hallway.store.setup import ConcernedStore, SetupLinkStore
 from tests.store.conformance import raises_stale
+from tests.store.conformance_members import ANN, added, member
 from tests.store.stage import Stage
 
 
@@ -78,3 +81,15 @@ async def holds_sessions_of_a_setup_link_end_with_it(stage: Stage) -> None:
     assert await store.session(stage.directories[2].organization_id, long.id) is None
     await stage.write(SetupLinkUpdate(one, replace(one, completed_at=9, version=2)))
     assert [await store.session(org, each.id) for each in (long, others)] == [None, others]
+
+
+async def holds_administrators_are_told_of_a_link_and_members_are_noticed(stage: Stage) -> None:
+    """An administrator counts who is active and has an account; a member, who is active."""
+    concerned, org = ConcernedStore(MemberStore(stage.database)), stage.key.organization_id
+    assert (await concerned.addresses(org), await concerned.has_members(org)) == ([], False)
+    invited = member(stage, "bob@x", state=MemberState.INVITED, role=Role.ADMIN)
+    await added(stage, invited)
+    assert (await concerned.addresses(org), await concerned.has_members(org)) == ([], False)
+    await added(stage, member(stage, "ann@x", role=Role.ADMIN, account_id=ANN))
+    assert (await concerned.addresses(org), await concerned.has_members(org)) == (["ann@x"], True)
+    assert await concerned.addresses(stage.directories[2].organization_id) == []

@@ -6,7 +6,8 @@ from hallway.hub.directories.model import Directory, Standing, Token
 from hallway.hub.organizations.domains import Domain
 from hallway.hub.organizations.members import Member
 from hallway.hub.organizations.model import Organization
-from hallway.ids import DIRECTORY, MEMBER, ORGANIZATION, TOKEN, wire
+from hallway.hub.setup.model import SetupLink
+from hallway.ids import DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
 from hallway.scim.json import JsonObject
 from hallway.settings import Settings
 
@@ -59,6 +60,24 @@ def directory_shape(one: Directory, settings: Settings, standing: Standing | Non
         shape["quirks"] = dict(standing.quirks)
         shape["reads"] = standing.reads
     return shape
+
+
+def setup_link_shape(one: SetupLink, now: int) -> JsonObject:
+    """A set-up link without its address."""
+    return {
+        "id": wire(SETUP_LINK, one.id),
+        "organization_id": wire(ORGANIZATION, one.organization_id),
+        "label": one.label,
+        "tasks": [task.value for task in one.tasks],
+        "state": one.state(now).value,
+        "email": one.email or None,
+        "created_by": one.created_by,
+        "created_at": instant(one.created_at),
+        "expires_at": instant(one.expires_at),
+        "opened_at": instant(one.opened_at),
+        "completed_at": instant(one.completed_at),
+        "revoked_at": instant(one.revoked_at),
+    }
 
 
 def token_shape(one: Token, now: int) -> JsonObject:

@@ -5,6 +5,7 @@ from typing import Final, cast
 
 import orjson
 
+from hallway.hub.organizations.members import MemberState
 from hallway.hub.setup.model import (
     NewSetupLink,
     NewSetupSession,
@@ -16,6 +17,7 @@ from hallway.hub.setup.model import (
 )
 from hallway.ids import DirectoryId, OrganizationId, SetupLinkId, SetupSessionId
 from hallway.store.database import Database, tenant
+from hallway.store.members import MemberStore
 from hallway.store.rows import writes
 from hallway.store.statement import ResultRow, Step, statement
 
@@ -73,6 +75,21 @@ class SetupLinkStore:
         if row is None:
             return None
         return SetupSession(*cast("tuple[SetupSessionId, SetupLinkId, bytes, int, int, str, str]", tuple(row)))
+
+
+class ConcernedStore:
+    """See `hallway.hub.setup.ports.Concerned`."""
+
+    def __init__(self, members: MemberStore) -> None:
+        self._members = members
+
+    async def addresses(self, organization_id: OrganizationId) -> Sequence[str]:
+        """The addresses of the administrators who can sign in."""
+        return [one.email for one in await self._members.administrators(organization_id)]
+
+    async def has_members(self, organization_id: OrganizationId) -> bool:
+        """Whether anybody is an active member."""
+        return (await self._members.counts(organization_id)).get(MemberState.ACTIVE, 0) > 0
 
 
 def _link(organization_id: OrganizationId, row: ResultRow) -> SetupLink:

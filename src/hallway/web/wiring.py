@@ -23,6 +23,8 @@ from hallway.hub.organizations.contacts import ContactBook
 from hallway.hub.organizations.proving import DomainDesk
 from hallway.hub.organizations.roster import Roster
 from hallway.hub.organizations.service import Registrar
+from hallway.hub.setup.ports import Letters
+from hallway.hub.setup.service import SetupDesk
 from hallway.ids import AccountId
 from hallway.key_file import read_or_make_master_key
 from hallway.keys.ring import Ring
@@ -53,6 +55,7 @@ from hallway.store.organizations import OrganizationStore
 from hallway.store.outgoing_mail import OutgoingMailStore
 from hallway.store.people import PeopleStore
 from hallway.store.reading import ResourceStore
+from hallway.store.setup import ConcernedStore, SetupLinkStore
 from hallway.store.sqlite import SqliteOptions
 
 
@@ -246,6 +249,14 @@ def _stores(database: Database) -> Stores:
         OutgoingMailStore(database),
         AuditStore(database),
     )
+
+
+def setup_desk(hub: Hub, letters: Letters) -> SetupDesk:
+    """What set-up links need; `letters` makes the mails that they promise."""
+    database = hub.stores.database
+    links, concerned = SetupLinkStore(database), ConcernedStore(MemberStore(database))
+    organizations, base_url = hub.stores.organizations, hub.settings.base_url
+    return SetupDesk(database, organizations, links, concerned, letters, clock, os.urandom, base_url)
 
 
 def recorder() -> Recorder:
