@@ -6,7 +6,6 @@ from typing import Any, Final
 from hallway.exchanges.model import HOUR
 from hallway.hub.directories.activity import Asked, buckets
 from hallway.hub.directories.health import Signs, findings
-from hallway.hub.directories.meaning import Told, ids_in, meaning
 from hallway.hub.directories.model import Directory, DirectoryState, Provider
 from hallway.hub.directories.not_applied import still_open
 from hallway.hub.directories.providers import PRODUCTS, product_of
@@ -14,6 +13,7 @@ from hallway.hub.organizations.service import Refused
 from hallway.ids import DIRECTORY, wire
 from hallway.web.console.directories.guides import GUIDES
 from hallway.web.console.directories.shelf import KINDS, Shelf, key_of, query_of, root
+from hallway.web.console.directories.telling import told_lines
 from hallway.web.forms import FormErrors, read_form
 from hallway.web.http import Request, Response
 from hallway.web.language import N_
@@ -120,15 +120,7 @@ class OverviewPages:
         directory = await self._shelf.directory(request, visitor)
         key = key_of(directory)
         found = await self._hub.stores.activity.exchanges(key, Asked())
-        told = []
-        for exchange in list(found)[:5]:
-            people = self._hub.stores.people
-            entries = (
-                await people.entries_of(exchange.organization_id, exchange.seq, exchange.id) if exchange.seq else []
-            )
-            names = await people.names(key, sorted(ids_in(exchange, entries)))
-            called = {one: listed.called for one, listed in names.items()}
-            told.append((exchange, meaning(Told(exchange, entries, called, product_of(directory.provider)))))
+        told = await told_lines(self._hub, directory, list(found)[:5])
         strangers = await self._hub.stores.exchanges.strangers(directory.organization_id, directory.id)
         return self._shelf.render(
             request, "setup", directory, fragment="directories/first_request.html",
