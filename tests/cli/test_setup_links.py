@@ -11,10 +11,11 @@ def test_a_link_is_made_listed_and_revoked(database_url: str) -> None:
     tasks = ("--task", "directory", "--task", "domain", "--task", "domain")
     made = json_of(environ, *LINKS, "create", "acme", *tasks, "--label", "For IT", "--expires-in-days", "7")
     address = made.pop("address")
-    assert "/setup?link=hw_setup_" in address
+    assert "/setup/open?link=hw_setup_" in address
     assert (made["organization_id"], made["tasks"], made["state"]) == (owner, ["domain", "directory"], "alive")
     assert json_of(environ, *LINKS, "list", owner) == [made]
-    told = text_of(environ, *LINKS, "create", owner, "--task", "sso")
+    told = text_of(environ, *LINKS, "create", owner, "--task", "domain")
+    assert "comes later" in refusal_of(environ, *LINKS, "create", owner, "--task", "sso")
     assert "shown this once" in told and "hw_setup_" in told
     assert "is revoked" in text_of(environ, *LINKS, "revoke", owner, made["id"])
     assert "is revoked" in text_of(environ, *LINKS, "revoke", owner, made["id"])

@@ -260,10 +260,11 @@ async def test_a_links_wishes_are_checked(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         for wish in (
             Wish(()),
-            Wish((Task.SSO,), "x" * 201),
-            Wish((Task.SSO,), "a\nb"),
-            Wish((Task.SSO,), lifetime=91 * DAY),
-            Wish((Task.SSO,), lifetime=0),
+            Wish((Task.SSO,)),
+            Wish((Task.DOMAIN,), "x" * 201),
+            Wish((Task.DOMAIN,), "a\nb"),
+            Wish((Task.DOMAIN,), lifetime=91 * DAY),
+            Wish((Task.DOMAIN,), lifetime=0),
         ):
             with pytest.raises(Refused):
                 await create(here.desk, here.owner, wish, OPERATOR)

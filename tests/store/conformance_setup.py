@@ -13,6 +13,7 @@ from hallway.hub.setup.model import (
     SetupLink,
     SetupLinkUpdate,
     SetupSession,
+    SetupSessionEnd,
     Task,
 )
 from hallway.ids import DirectoryId, SetupLinkId, SetupSessionId
@@ -49,6 +50,22 @@ async def holds_a_setup_link_comes_back_as_it_was_written(stage: Stage) -> None:
     assert await store.links(first.organization_id) == [second, first]
     assert await store.link(first.organization_id, other.id) is None
     assert await store.session(first.organization_id, SetupSessionId(b"x" * 16)) is None
+
+
+async def holds_one_browser_leaves_a_setup_link(stage: Stage) -> None:
+    """Its session goes, another organization's of the same id and every other one stay; twice does no harm."""
+    store, one = SetupLinkStore(stage.database), link(stage)
+    await stage.write(NewSetupLink(one))
+    gone, kept = session(stage, one, 10**9), session(stage, one, 10**9)
+    await stage.write(NewSetupSession(gone))
+    await stage.write(NewSetupSession(kept))
+    other = stage.directories[2].organization_id
+    await stage.write(SetupSessionEnd(gone.id), organization=other)
+    assert await store.session(one.organization_id, gone.id) == gone
+    for _ in range(2):
+        await stage.write(SetupSessionEnd(gone.id))
+    assert await store.session(one.organization_id, gone.id) is None
+    assert await store.session(one.organization_id, kept.id) == kept
 
 
 async def holds_a_setup_link_is_changed_by_whoever_read_it_last(stage: Stage) -> None:

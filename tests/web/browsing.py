@@ -23,25 +23,31 @@ class Browser:
     """Keeps cookies; `page` is the last answer."""
 
     app: Any
-    address: str = "192.0.2.9"
     jar: dict[str, str] = field(default_factory=dict)
+    address: str = "192.0.2.50"
     page: Answer = field(default_factory=Answer)
     path: str = "/"
 
-    async def get(self, path: str, **headers: str) -> Answer:
+    async def get(self, path: str, fragment: bool = False) -> Answer:
+        """A page, or what htmx asks of it."""
         self.path = path
-        return await self._sent("GET", path, headers, b"")
+        return await self._sent("GET", path, {"hx-request": "true"} if fragment else {}, b"")
 
-    async def post(self, path: str, **fields: str) -> Answer:
+    async def post(self, path: str, **fields: str | list[str]) -> Answer:
         """A form of one of our pages."""
         own = {"referer": f"http://hub.localhost:8000{self.path}", "sec-fetch-site": "same-origin"}
         own["content-type"] = "application/x-www-form-urlencoded"
-        return await self._sent("POST", path, own, urlencode(fields).encode())
+        return await self._sent("POST", path, own, urlencode(fields, doseq=True).encode())
 
     async def submit(self, action: str, **fields: str) -> Answer:
         """The form with this action on the last page, with what it hides and what is typed here."""
         hidden = self.hidden(action)
         return await self.post(action, **{**hidden, **fields})
+
+    async def followed(self, answer: Answer) -> Answer:
+        """The page that a form leads to."""
+        assert answer.status == 303, (answer.status, answer.body[:500])
+        return await self.get(answer.headers["location"])
 
     async def follow(self) -> Answer:
         """Go where the last answer leads, until it leads nowhere."""

@@ -97,7 +97,7 @@ async def test_strangers_who_fail_shut_out_strangers_only(tmp_path: Path, monkey
         known, _ = await acme(hub)
         await known.get("/account")
         await known.post("/sign-out")
-        stranger = Browser(hub.app, "198.51.100.7")
+        stranger = Browser(hub.app, address="198.51.100.7")
         for _ in range(10):
             answer = await stranger.post("/sign-in", email="ada@acme.example", password="guess after guess")
             assert answer.status == 422

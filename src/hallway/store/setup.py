@@ -13,6 +13,7 @@ from hallway.hub.setup.model import (
     SetupLink,
     SetupLinkUpdate,
     SetupSession,
+    SetupSessionEnd,
     Task,
 )
 from hallway.ids import DirectoryId, OrganizationId, SetupLinkId, SetupSessionId
@@ -49,6 +50,7 @@ INSERT_SESSION = statement(
     f"INSERT INTO setup_session ({_SESSION}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 )
 END_SESSIONS = statement("setup_sessions_end", "DELETE FROM setup_session WHERE organization_id = ?1 AND link_id = ?2")
+END_SESSION = statement("setup_session_end", "DELETE FROM setup_session WHERE organization_id = ?1 AND id = ?2")
 FORGET_SESSIONS = statement(
     "setup_sessions_forget", "DELETE FROM setup_session WHERE organization_id = ?1 AND expires_at <= ?2"
 )
@@ -150,3 +152,8 @@ def _new_session(org: bytes, row: NewSetupSession) -> Sequence[Step]:
     one = row.session
     columns = (one.id, one.link_id, one.hash, one.created_at, one.expires_at, one.address, one.client)
     return [Step(FORGET_SESSIONS, (org, one.created_at)), Step(INSERT_SESSION, (org, *columns))]
+
+
+@writes(SetupSessionEnd)
+def _end_session(org: bytes, row: SetupSessionEnd) -> Sequence[Step]:
+    return [Step(END_SESSION, (org, row.session_id))]

@@ -42,8 +42,10 @@ from hallway.web.scim import ScimEndpoints
 from hallway.web.scim_discovery import ScimDiscovery
 from hallway.web.scim_door import ScimDoor, rendered_problem
 from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
+from hallway.web.setup.guard import SetupAdmission
+from hallway.web.setup.handlers import setup_handlers
 from hallway.web.visitor import Visitors
-from hallway.web.wiring import Hub, clock, opened_hub, recorder
+from hallway.web.wiring import Hub, clock, opened_hub, recorder, setup_desk
 from hallway.worker import Deliveries, Worker
 
 _PAGES: Final = frozenset(row.path for row in ROUTES if row.page)
@@ -166,6 +168,9 @@ class Serving:
         self.page_handlers.update(account_handlers(hub, pages, visitors))
         self.page_handlers.update(directory_handlers(hub, pages))
         self.page_handlers.update(settings_handlers(hub, pages))
+        setup = setup_desk(hub, hub.domain_desk.letters)
+        self.guards.update(SetupAdmission(pages, setup).guards())
+        self.page_handlers.update(setup_handlers(hub, pages, setup))
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""

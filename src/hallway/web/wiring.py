@@ -23,7 +23,6 @@ from hallway.hub.organizations.contacts import ContactBook
 from hallway.hub.organizations.proving import DomainDesk
 from hallway.hub.organizations.roster import Roster
 from hallway.hub.organizations.service import Registrar
-from hallway.hub.setup.ports import Letters
 from hallway.hub.setup.service import SetupDesk
 from hallway.ids import AccountId
 from hallway.key_file import read_or_make_master_key

@@ -115,7 +115,12 @@ async def say_domain(desk: SetupDesk, visit: Visit, name: str) -> SetupLink:
 async def as_link(desk: SetupDesk, visit: Visit, what: str, act: Callable[[Ledger], Awaitable[T]]) -> T:
     """What `act` returns; the administrators are told with whatever it commits."""
     letters = await notices(desk, visit.organization, visit.link, what)
-    return await act(Accompanied(desk.ledger, lambda change: letters if change.entries else ()))
+
+    def beside(change: Change) -> tuple[Row, ...]:
+        # An act may also touch another organization (a rival's domain): its tenant holds no mail of this one.
+        return letters if change.entries and change.organization_id == visit.organization.id else ()
+
+    return await act(Accompanied(desk.ledger, beside))
 
 
 async def complete(desk: SetupDesk, visit: Visit, found: Findings, address: str) -> SetupLink:

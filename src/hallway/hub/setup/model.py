@@ -117,6 +117,13 @@ class NewSetupSession:
     session: SetupSession
 
 
+@dataclass(frozen=True, slots=True)
+class SetupSessionEnd:
+    """One browser's session goes; nothing happens where it went before."""
+
+    session_id: SetupSessionId
+
+
 def tasks_in_order(chosen: Collection[Task]) -> tuple[Task, ...]:
     """The chosen tasks, each once, in the order in which a page lists them."""
     return tuple(task for task in Task if task in chosen)

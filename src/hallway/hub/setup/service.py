@@ -22,6 +22,7 @@ from hallway.hub.setup.model import (
     SetupLink,
     SetupLinkUpdate,
     SetupSession,
+    SetupSessionEnd,
     Task,
     tasks_in_order,
 )
@@ -141,7 +142,7 @@ async def create(desk: SetupDesk, organization: Organization, wish: Wish, actor:
         SetupLinkId(secret.row), organization.id, secret.hash, label, tasks, wish.created_by, now,
         now + wish.lifetime, wish.email,
     )  # fmt: skip
-    address = f"{desk.base_url}/setup?link={secret.text(SETUP)}"
+    address = f"{desk.base_url}/setup/open?link={secret.text(SETUP)}"
     rows: tuple[Row, ...] = (NewSetupLink(link),)
     if wish.email:
         rows += tuple(desk.letters(organization.id, wish.email, *link_letter(organization.name, address, link)))
@@ -153,7 +154,9 @@ async def create(desk: SetupDesk, organization: Organization, wish: Wish, actor:
 def _checked(wish: Wish) -> tuple[tuple[Task, ...], str]:
     tasks, label = tasks_in_order(wish.tasks), wish.label.strip()
     if not tasks:
-        raise Refused("invalid", "Choose at least one task for the link: domain, directory or sso.")
+        raise Refused("invalid", "Choose at least one task for the link: domain or directory.")
+    if Task.SSO in tasks:
+        raise Refused("invalid", "Sign-in by SSO comes later; a link can be for a domain and a directory.")
     if len(label) > MAX_LABEL or not label.isprintable():
         raise Refused("invalid", f"A label has at most {MAX_LABEL} printable characters.")
     if not MINUTE <= wish.lifetime <= LONGEST_LIFETIME:
@@ -273,6 +276,11 @@ async def visit_of(desk: SetupDesk, text: str) -> Visit | None:
     if link is None or organization is None or now >= session.expires_at:
         return None
     return Visit(organization, link, session) if link.state(now) is LinkState.ALIVE else None
+
+
+async def leave(desk: SetupDesk, visit: Visit) -> None:
+    """End this browser's session; the link stays alive."""
+    await desk.ledger.commit(Change(visit.organization.id, (SetupSessionEnd(visit.session.id),)))
 
 
 async def notices(desk: SetupDesk, organization: Organization, link: SetupLink, what: str) -> tuple[Row, ...]:

@@ -1,0 +1,141 @@
+"""What the pages of the portal share: the desk, the link's own directory and domain, how far the work is."""
+
+import base64
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final
+
+from hallway.hub.directories.activity import Asked
+from hallway.hub.directories.model import Directory, DirectoryState
+from hallway.hub.directories.providers import product_of
+from hallway.hub.directories.resources import DirectoryKey
+from hallway.hub.organizations.domains import Domain
+from hallway.hub.setup.acts import Workshop
+from hallway.hub.setup.model import SetupLink, Task
+from hallway.hub.setup.progress import Findings
+from hallway.hub.setup.service import SetupDesk
+from hallway.keys.model import Undecipherable, UnknownKey
+from hallway.web.console.directories.shelf import SHOWN_SECONDS, Shelf
+from hallway.web.guards import Limited
+from hallway.web.http import EdgeProblem, Header, Request, Response
+from hallway.web.limits import RateLimiter, retry_after
+from hallway.web.pages import Pages
+from hallway.web.setup.guard import Guest
+from hallway.web.wiring import Hub
+
+ROOT: Final = "/setup"
+_TOKEN_COOKIE: Final = "setup_token"  # noqa: S105 - the cookie's name
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The open Hub, what renders, and what set-up links need."""
+
+    hub: Hub
+    pages: Pages
+    desk: SetupDesk
+
+    @property
+    def workshop(self) -> Workshop:
+        """What acts on directories need."""
+        return Workshop(self.hub.desk, self.hub.catalogue.types, self.hub.settings.tokens_default_days)
+
+    async def directory(self, link: SetupLink) -> Directory | None:
+        """The directory that this link made, while it is there."""
+        made = link.progress.directory_id
+        if made is None:
+            return None
+        directory = await self.hub.stores.directories.directory(link.organization_id, made)
+        return None if directory is None or directory.state is DirectoryState.DELETED else directory
+
+    async def own_directory(self, guest: Guest) -> Directory:
+        """The same; 404 while there is none, and on a link that is not for directories."""
+        self.refuse_task(guest, Task.DIRECTORY)
+        directory = await self.directory(guest.link)
+        if directory is None:
+            raise EdgeProblem(404, "This link has made no directory yet.")
+        return directory
+
+    async def domain(self, link: SetupLink) -> Domain | None:
+        """The domain that the bearer works on."""
+        name = link.progress.domain
+        return await self.hub.stores.domains.domain(link.organization_id, name) if name else None
+
+    async def findings(self, link: SetupLink) -> Findings:
+        """What the organization's rows say of this link's work."""
+        directory = await self.directory(link)
+        if directory is None:
+            return Findings(await self._domains(link))
+        return Findings(await self._domains(link), directory.state, await self._request_at(directory))
+
+    async def _request_at(self, directory: Directory) -> int | None:
+        """When its token was last used; that is written a moment later, so what was kept of requests counts too."""
+        key = DirectoryKey(directory.organization_id, directory.id)
+        standing = await self.hub.stores.directories.standing(key)
+        if standing.last_request_at is not None:
+            return standing.last_request_at
+        kept = await self.hub.stores.activity.exchanges(key, Asked())
+        return kept[0].at if kept else None
+
+    async def _domains(self, link: SetupLink) -> dict[str, bool]:
+        if Task.DOMAIN not in link.tasks:
+            return {}
+        claimed = await self.hub.stores.domains.domains(link.organization_id)
+        own = [one for one in claimed if one.name == link.progress.domain]
+        return {one.name: one.has_effect for one in own or claimed}
+
+    @staticmethod
+    def refuse_task(guest: Guest, task: Task) -> None:
+        """404 on a link that is not for this task."""
+        if task not in guest.link.tasks:
+            raise EdgeProblem(404, "This link is not for that.")
+
+    def render(
+        self, request: Request, name: str, guest: Guest, status: int = 200, /, fragment: str = "", **more: Any
+    ) -> Response:
+        """A page of the portal."""
+        return self.pages.render(
+            request, f"setup/{name}.html", status, fragment=fragment, organization=guest.organization, link=guest.link,
+            root=ROOT, say=self.shelf.speaker(request), **more,
+        )  # fmt: skip
+
+    @property
+    def shelf(self) -> Shelf:
+        """What pages of directories share, in the console too."""
+        return Shelf(self.hub, self.pages)
+
+    def about(self, directory: Directory) -> dict[str, Any]:
+        """What templates say of the link's directory."""
+        return {
+            "directory": directory,
+            "product_there": product_of(directory.provider),
+            "base_url": self.shelf.base_url(directory),
+        }
+
+    def remembered_token(self, guest: Guest, text: str) -> Header:
+        """The new token on its way to the page that shows it: sealed, for this browser, for five minutes."""
+        sealed = self.hub.keys.ring.encrypt(text.encode(), _context(guest))
+        return self.pages.cookies.made(_TOKEN_COOKIE, base64.urlsafe_b64encode(sealed).decode(), SHOWN_SECONDS)
+
+    def shown_token(self, request: Request, guest: Guest) -> str:
+        """The token that was made a moment ago in this browser, "" for none."""
+        with suppress(ValueError, Undecipherable, UnknownKey):
+            sealed = base64.urlsafe_b64decode(self.pages.cookies.read(request, _TOKEN_COOKIE))
+            return self.hub.keys.ring.decrypt(sealed, _context(guest)).decode() if sealed else ""
+        return ""
+
+    def forgotten_token(self) -> Header:
+        """The header by which the browser forgets it."""
+        return self.pages.cookies.ended(_TOKEN_COOKIE)
+
+
+def _context(guest: Guest) -> bytes:
+    return b"set-up new token" + guest.link.id + guest.visit.session.id
+
+
+def taken(limiter: RateLimiter, key: str | bytes) -> None:
+    """Take one from the key's bucket; raises `Limited`."""
+    wait = limiter.take(key, monotonic())
+    if wait is not None:
+        raise Limited("Too many attempts; wait a moment.", retry_after(wait))
