@@ -24,6 +24,7 @@ from hallway.web.admitting import Admission, PageGuard
 from hallway.web.branding import Brand, brand_of
 from hallway.web.console.directories.handlers import directory_handlers
 from hallway.web.console.settings.handlers import settings_handlers
+from hallway.web.console.setup.links import LinkPages
 from hallway.web.cookies import Cookies
 from hallway.web.edge import CannotStart, Door, Edge, Lifespan, Observed
 from hallway.web.frame import Frame, is_secure
@@ -44,6 +45,7 @@ from hallway.web.scim_door import ScimDoor, rendered_problem
 from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
 from hallway.web.setup.guard import SetupAdmission
 from hallway.web.setup.handlers import setup_handlers
+from hallway.web.setup.making import LinkBench
 from hallway.web.visitor import Visitors
 from hallway.web.wiring import Hub, clock, opened_hub, recorder, setup_desk
 from hallway.worker import Deliveries, Worker
@@ -171,6 +173,8 @@ class Serving:
         setup = setup_desk(hub, hub.domain_desk.letters)
         self.guards.update(SetupAdmission(pages, setup).guards())
         self.page_handlers.update(setup_handlers(hub, pages, setup))
+        bench = LinkBench(pages, hub.keys, setup, can_mail=False)
+        self.page_handlers.update(LinkPages(bench).handlers())
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""

@@ -1,0 +1,1 @@
+"""Set-up links, as an organization's administrators make them."""
