@@ -10,7 +10,7 @@ from hallway.hub.organizations.service import Refused
 from hallway.keys.stamp import Stamp
 from hallway.web.account.ground import Ground
 from hallway.web.account.joining import Joining
-from hallway.web.forms import Form, read_form
+from hallway.web.forms import Form, FormErrors, read_form
 from hallway.web.http import Request, Response
 from hallway.web.rows import PageHandler
 from hallway.web.visitor import browser_of
@@ -43,7 +43,7 @@ class InvitationPages:
         try:
             await self._joining.join(visitor.account, visitor.session, browser_of(request), form["code"])
         except Refused as problem:
-            return await self._shown(request, visitor, form["code"], form["mailed"], problem.detail)
+            return await self._shown(request, visitor, form["code"], form["mailed"], problem)
         return self._ground.pages.see_other("/")
 
     async def register(self, request: Request, visitor: Any) -> Response:
@@ -65,12 +65,17 @@ class InvitationPages:
             await ground.rooms.registration.ask(found.invitation.email, facts)
         return ground.render(request, "mail_sent", email=found.invitation.email, what="register")
 
-    async def _shown(self, request: Request, visitor: Any, code: str, mailed: str, problem: str = "") -> Response:
+    async def _shown(
+        self, request: Request, visitor: Any, code: str, mailed: str, problem: Refused | None = None
+    ) -> Response:
         self._ground.doors.come(request.client_address)
         found = await self._found(code)
         if found is None:
             return self._dead(request)
         form = Form([("code", code), ("mailed", mailed)])
+        errors = FormErrors()
+        if problem is not None:
+            errors.add("", problem.text, **problem.values)
         fits = visitor is not None and email_key(visitor.email) == email_key(found.invitation.email)
         return self._ground.render(
             request,
@@ -81,7 +86,7 @@ class InvitationPages:
             mailed=mailed,
             fits=fits,
             sign_in=self._sign_in(found, form),
-            errors={"": problem} if problem else {},
+            errors=errors,
         )
 
     def _proves(self, found: OpenInvitation, form: Form) -> bool:

@@ -62,7 +62,7 @@ class OrganizationPages:
             await self._joining.found(visitor.account, visitor.session, browser_of(request), form["name"])
         except Refused as problem:
             errors = FormErrors()
-            errors.add("name" if problem.reason == "invalid" else "", problem.detail)
+            errors.add("name" if problem.reason == "invalid" else "", problem.text, **problem.values)
             return self._ground.render(request, "organization_new", 422, name=form["name"], errors=errors)
         return self._ground.pages.see_other("/directories")
 
