@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+from hallway.accounts.model import Account, AccountState, NewAccount, Realm
 from hallway.hub.organizations.members import Member, MemberState, NewMember, Role, Source
 from hallway.hub.organizations.model import Organization, Plan
 from hallway.ids import MEMBER, AccountId, EntryId, MemberId, wire
@@ -73,10 +74,14 @@ class Office:
 
 async def written_member(hub: Hub, organization: Organization, email: str, name: str = "", **more: Any) -> Member:
     """A member, with the entry that says so."""
-    now, one = clock(), MemberId(hub.desk.fresh_id())
+    now, one, own = clock(), MemberId(hub.desk.fresh_id()), AccountId(hub.desk.fresh_id())
+    account = Account(
+        AccountId(hub.desk.fresh_id()), Realm.CONSOLE, AccountState.ACTIVE, f"{one.hex()}@here", name, now
+    )
+    await hub.people.desk.write(account.id, (NewAccount(account),))
     given: dict[str, Any] = {
         "role": Role.USER, "state": MemberState.ACTIVE, "source": Source.INVITED,
-        "account_id": AccountId(hub.desk.fresh_id()), **more,
+        "account_id": account.id, **more,
     }  # fmt: skip
     made = Member(one, organization.id, email, name, created_at=now, access_from=now, **given)
     entry = Entry(

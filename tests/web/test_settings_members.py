@@ -87,7 +87,8 @@ async def test_another_organizations_member_is_not_there(tmp_path: Path, monkeyp
 
 
 async def test_people_are_invited_several_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with deployed(tmp_path, monkeypatch) as hub:
+    without_mail = {"base_url": "https://hub.example", "allowed_hosts": "hub.localhost"}
+    async with deployed(tmp_path, monkeypatch, **without_mail) as hub:
         office = await opened_office(hub)
         wrong = await office.post("/settings/members/invite", emails="jo@acme.example\nnobody", role="boss", days="x")
         for words in (b"is no e-mail address", b"Choose a role", b"Enter a number of days", b"jo@acme.example\nnobody"):
