@@ -32,6 +32,8 @@ from hallway.web.guards import DirectoryGuard, Ground, split_alias
 from hallway.web.health import Check, Readiness, healthz
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.limits import Bucket, RateLimiter
+from hallway.web.mail_pages import PATHS as MAIL_PATHS
+from hallway.web.mail_pages import MailPages
 from hallway.web.metrics import Metrics
 from hallway.web.page_problems import page_problem
 from hallway.web.pages import Look, Pages
@@ -161,6 +163,8 @@ class Serving:
         settings = self._settings
         cookies = Cookies(is_secure(settings.base_url))
         served = frozenset(row.path for row in ROUTES if row.page and row.method == "GET")
+        if hub.mailing.kept is None:
+            served -= MAIL_PATHS
         pages = self._pages = Pages(Look(brand, cookies, served, settings.is_on_loopback), clock)
         visitors = Visitors(hub.people, hub.stores.members, hub.stores.organizations, cookies)
         self.guards.update(Admission(pages, visitors.find, clock).guards())
@@ -173,8 +177,9 @@ class Serving:
         setup = setup_desk(hub, hub.domain_desk.letters)
         self.guards.update(SetupAdmission(pages, setup).guards())
         self.page_handlers.update(setup_handlers(hub, pages, setup))
-        bench = LinkBench(pages, hub.keys, setup, can_mail=False)
+        bench = LinkBench(pages, hub.keys, setup, can_mail=hub.can_mail)
         self.page_handlers.update(LinkPages(bench).handlers())
+        self.page_handlers.update(MailPages(pages, hub.mailing.kept, settings.base_url).handlers())
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""

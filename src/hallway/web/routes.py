@@ -5,6 +5,7 @@ from typing import Final
 from hallway.web.account.routes import ROUTES as ACCOUNT_ROUTES
 from hallway.web.console.routes import ROUTES as CONSOLE_ROUTES
 from hallway.web.frame import ROUTES as FRAME_ROUTES
+from hallway.web.mail_pages import ROUTES as MAIL_ROUTES
 from hallway.web.operator.routes import ROUTES as OPERATOR_ROUTES
 from hallway.web.rows import METRICS_TOKEN, NONE, Row
 from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
@@ -24,5 +25,6 @@ ROUTES: Final[tuple[Row, ...]] = (
     *CONSOLE_ROUTES,
     *SETUP_ROUTES,
     *OPERATOR_ROUTES,
+    *MAIL_ROUTES,
 )
 """Every route."""
