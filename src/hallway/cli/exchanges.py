@@ -8,7 +8,7 @@ import orjson
 import typer
 
 from hallway.cli.exchange_fixture import fixture_of
-from hallway.cli.journal import entry_shape, precisely
+from hallway.cli.journal import entry_shape
 from hallway.cli.running import AsJson, BaseUrl, Database, refuse, run_with_hub, say, settings_of, show_json, table
 from hallway.exchanges.model import Exchange, StrangerRefusal
 from hallway.hub.directories.administration import found_directory
@@ -17,6 +17,7 @@ from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.organizations.service import Refused
 from hallway.ids import DIRECTORY, EXCHANGE, GROUP, TOKEN, USER, ExchangeId, parsed, wire
 from hallway.journal.model import Written
+from hallway.journal.shape import precisely
 from hallway.scim.json import Json, JsonObject
 from hallway.store.archive_organization import document_at
 from hallway.web.wiring import Hub

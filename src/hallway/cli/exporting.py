@@ -14,7 +14,7 @@ from typing import IO, Final
 import orjson
 
 from hallway.cli.exchanges import body_of, exchange_shape, stranger_shape
-from hallway.cli.journal import entry_shape, precisely
+from hallway.cli.journal import entry_shape
 from hallway.cli.shapes import directory_shape, organization_shape, token_shape
 from hallway.exchanges.redaction import redacted_resource
 from hallway.hub.directories.documents import rendered
@@ -24,6 +24,7 @@ from hallway.hub.directories.resources import DirectoryKey, Stored
 from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.service import Refused
 from hallway.ids import DIRECTORY, wire
+from hallway.journal.shape import precisely
 from hallway.scim.json import JsonObject
 from hallway.scim.projection import merged_hidden
 from hallway.store.archive_organization import directory_ids, quirk_counts, request_counts

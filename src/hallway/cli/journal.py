@@ -1,7 +1,6 @@
 """`hallway hub journal`: who changed what, when, from where, and what it was before."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import orjson
@@ -10,9 +9,8 @@ import typer
 from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, settings_of, show_json
 from hallway.hub.directories.model import Kind
 from hallway.hub.organizations.model import Organization
-from hallway.ids import DIRECTORY, ENTRY, EXCHANGE, wire
 from hallway.journal.model import Written
-from hallway.journal.shape import actor_of, changed, subject_of
+from hallway.journal.shape import changed, shape_of
 from hallway.scim.json import Json, JsonObject
 from hallway.web.wiring import Hub
 
@@ -50,35 +48,10 @@ def journal(
         say(f"More: --after {shapes[-1]['seq']}")
 
 
-def precisely(at: int) -> str:
-    """An instant to the microsecond, so that a list keeps its order."""
-    return datetime.fromtimestamp(at / 1_000_000, UTC).isoformat(timespec="microseconds")
-
-
 async def entry_shape(hub: Hub, organization: Organization, written: Written) -> JsonObject:
     """An entry as JSON; `before` and `after` hold the attributes that changed, all of them where one side is empty."""
-    entry = written.entry
     before, after = await _sides(hub, organization, written)
-    actor: JsonObject = {
-        "kind": entry.actor.kind,
-        "id": actor_of(entry),
-        "label": entry.actor.label,
-        "address": entry.actor.address,
-    }
-    return {
-        "seq": written.seq,
-        "id": wire(ENTRY, entry.id),
-        "type": entry.type,
-        "at": precisely(entry.at),
-        "actor": actor,
-        "directory_id": _wire(DIRECTORY, entry.directory_id),
-        "subject_id": subject_of(entry),
-        "exchange_id": _wire(EXCHANGE, entry.exchange_id),
-        "facts": entry.facts,
-        "personal": written.personal,
-        "before": before,
-        "after": after,
-    }
+    return {**shape_of(written), "before": before, "after": after}
 
 
 async def _sides(hub: Hub, organization: Organization, written: Written) -> tuple[JsonObject | None, JsonObject | None]:
@@ -99,10 +72,6 @@ def _document(version: tuple[Kind, bytes] | None) -> JsonObject | None:
         return None
     document: JsonObject = orjson.loads(version[1] + b"}")
     return document
-
-
-def _wire(prefix: str, value: bytes | None) -> str | None:
-    return None if value is None else wire(prefix, value)
 
 
 def _tell(shape: JsonObject) -> None:

@@ -55,6 +55,7 @@ EVENT_TYPES: Final = {
     "account.codes_turned_off": "Signing in by password asks for no one-time code any more.",
     "account.recovery_codes_made": "An account has new recovery codes; those of before ended.",
     "account.recovery_code_used": "A recovery code stood in for a one-time code.",
+    "audit.exported": "Entries of the journal were taken along as a file.",
     "setup_link.created": "A set-up link was made; its address is not in the journal.",
     "setup_link.opened": "A set-up link was opened in a browser.",
     "setup_link.revoked": "A set-up link ended before its work was done.",

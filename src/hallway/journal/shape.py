@@ -1,11 +1,14 @@
 """An entry for whoever reads it outside: ids with their prefixes, and what changed between two documents."""
 
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from hallway.ids import (
     ACCOUNT,
     CONTACT,
     DIRECTORY,
+    ENTRY,
+    EXCHANGE,
     GROUP,
     MEMBER,
     ORGANIZATION,
@@ -14,12 +17,13 @@ from hallway.ids import (
     USER,
     wire,
 )
-from hallway.journal.model import Entry
+from hallway.journal.model import Entry, Written
 from hallway.scim.json import JsonObject
 
 _SUBJECTS: Final = {
     "organization": ORGANIZATION,
     "domain": ORGANIZATION,
+    "audit": ORGANIZATION,
     "member": MEMBER,
     "contact": CONTACT,
     "account": ACCOUNT,
@@ -43,6 +47,28 @@ def actor_of(entry: Entry) -> str | None:
     """The id of who did it."""
     prefix = _ACTORS.get(entry.actor.kind)
     return None if entry.actor.id is None or prefix is None else wire(prefix, entry.actor.id)
+
+
+def precisely(at: int) -> str:
+    """An instant to the microsecond, so that a list keeps its order."""
+    return datetime.fromtimestamp(at / 1_000_000, UTC).isoformat(timespec="microseconds")
+
+
+def shape_of(written: Written) -> dict[str, Any]:
+    """An entry as JSON."""
+    entry, actor = written.entry, written.entry.actor
+    return {
+        "seq": written.seq,
+        "id": wire(ENTRY, entry.id),
+        "type": entry.type,
+        "at": precisely(entry.at),
+        "actor": {"kind": actor.kind, "id": actor_of(entry), "label": actor.label, "address": actor.address},
+        "directory_id": None if entry.directory_id is None else wire(DIRECTORY, entry.directory_id),
+        "subject_id": subject_of(entry),
+        "exchange_id": None if entry.exchange_id is None else wire(EXCHANGE, entry.exchange_id),
+        "facts": entry.facts,
+        "personal": written.personal,
+    }
 
 
 def changed(before: JsonObject | None, after: JsonObject | None) -> tuple[JsonObject | None, JsonObject | None]:

@@ -26,6 +26,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "group": N_("Groups"),
     "setup_link": N_("Set-up links"),
     "account": N_("Accounts"),
+    "audit": N_("Audit"),
 }
 """Kinds of entries by what stands before the point of their type."""
 
@@ -73,6 +74,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "account.codes_turned_off": N_("%(what)s turned one-time codes off"),
     "account.recovery_codes_made": N_("%(what)s has new recovery codes"),
     "account.recovery_code_used": N_("%(what)s used a recovery code"),
+    "audit.exported": N_("The audit was taken along as a file"),
     "setup_link.created": N_("The set-up link %(what)s was made"),
     "setup_link.opened": N_("The set-up link %(what)s was opened"),
     "setup_link.revoked": N_("The set-up link %(what)s was revoked"),
@@ -134,6 +136,8 @@ FACTS: Final[Mapping[str, str]] = {
     "userName": N_("User name"),
     "displayName": N_("Displayed name"),
     "label": N_("Label"),
+    "format": N_("Format"),
+    "entries": N_("Entries"),
 }
 _VALUES: Final[Mapping[str, str]] = {
     "admin": N_("Administrator"),

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from hallway.web.console.settings.audit import AuditPages
 from hallway.web.console.settings.domains import DomainPages
+from hallway.web.console.settings.exporting import ExportingPages
 from hallway.web.console.settings.inviting import InvitingPages
 from hallway.web.console.settings.members import MemberPages
 from hallway.web.console.settings.office import Office
@@ -15,6 +17,6 @@ def settings_handlers(hub: Hub, pages: Pages) -> Mapping[str, PageHandler]:
     """By their names in the route table."""
     office = Office(hub, pages)
     found: dict[str, PageHandler] = {}
-    for area in (MemberPages, InvitingPages, DomainPages):
+    for area in (MemberPages, InvitingPages, DomainPages, AuditPages, ExportingPages):
         found.update(area(office).handlers())
     return found

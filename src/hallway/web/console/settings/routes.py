@@ -25,4 +25,7 @@ ROUTES: Final[tuple[Row, ...]] = (
     page("POST", f"{DOMAIN}/check", ADMIN, "settings_domain_check", "Ask DNS now."),
     page("POST", f"{DOMAIN}/mark", ADMIN, "settings_domain_mark", "Mark as proved, for development."),
     page("POST", f"{DOMAIN}/remove", FRESH_ADMIN, "settings_domain_remove", "Give a domain up."),
+    page("GET", "/settings/audit", ADMIN, "settings_audit", "The journal, found by kind, actor, words and time."),
+    page("POST", "/settings/audit/export", FRESH_ADMIN, "settings_audit_export", "What is found, as a file."),
+    page("GET", "/settings/audit/{entry}", ADMIN, "settings_audit_entry", "One entry, before and after."),
 )
