@@ -278,6 +278,9 @@ async def holds_counters_count_what_is_there(stage: Stage) -> None:
     standing = await DirectoryStore(stage.database).standing(stage.key)
     assert (standing.users, standing.groups) == (2, 1)
     assert (await stage.resources.page(stage.key, search(Kind.USER, count=1))).total == 2
+    totals = await DirectoryStore(stage.database).totals(stage.key.organization_id)
+    assert (totals[Kind.USER], totals[Kind.GROUP]) == (3, 1)
+    assert await DirectoryStore(stage.database).totals(stage.directories[2].organization_id) == {}
     elsewhere = await DirectoryStore(stage.database).standing(stage.key_of(1))
     assert (elsewhere.users, elsewhere.groups) == (1, 0)
 

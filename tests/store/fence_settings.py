@@ -9,9 +9,10 @@ from hallway.hub.organizations.members import Member, MemberSearch, MemberState,
 from hallway.ids import AccountId, ContactId, EntryId, InvitationId, MemberId
 from hallway.journal.model import Actor, Change, Entry
 from hallway.journal.search import Question
-from hallway.store import audit, domains, invitations, members
+from hallway.store import audit, directories, domains, invitations, members
 from hallway.store.audit import AuditStore
 from hallway.store.database import tenant
+from hallway.store.directories import DirectoryStore
 from hallway.store.domains import DomainStore
 from hallway.store.invitations import InvitationStore
 from hallway.store.members import MemberStore
@@ -69,6 +70,9 @@ SETTINGS_READS: Final[dict[str, tuple[Any, str, Any]]] = {
     "domain_by_name": (domains, "BY_NAME", lambda t: _domains(t).domain(t.key.organization_id, DOMAIN)),
     "domains": (domains, "ALL_OF_ONE", lambda t: _domains(t).domains(t.key.organization_id)),
     "contacts": (domains, "CONTACTS", lambda t: _domains(t).contacts(t.key.organization_id)),
+    "organization_resource_counts": (
+        directories, "TOTALS", lambda t: DirectoryStore(t.stage.database).totals(t.key.organization_id),
+    ),
     "audit_window": (audit, "WINDOW", lambda t: _audit(t).found(t.key.organization_id, Question())),
     "audit_of_member": (audit, "OF_MEMBER", lambda t: _audit(t).of_member(t.key.organization_id, t.ids["member"])),
     "audit_newest": (audit, "NEWEST", lambda t: _audit(t).found(t.key.organization_id, Question())),

@@ -1,7 +1,7 @@
 """Directories and tokens, and the locator that finds their organization."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 import msgspec
@@ -11,6 +11,7 @@ from hallway.hub.directories.model import (
     Directory,
     DirectoryState,
     DirectoryUpdate,
+    Kind,
     NewDirectory,
     NewToken,
     Provider,
@@ -71,6 +72,11 @@ REVOKE_TOKEN = statement(
 COUNTS = statement(
     "directory_counts",
     "SELECT organization_id, kind, count FROM resource_count WHERE organization_id = ?1 AND directory_id = ?2",
+)
+TOTALS = statement(
+    "organization_resource_counts",
+    """SELECT organization_id, kind, CAST(SUM(count) AS BIGINT) FROM resource_count WHERE organization_id = ?1
+       GROUP BY organization_id, kind""",
 )
 QUIRKS = statement(
     "directory_quirks",
@@ -164,6 +170,11 @@ class DirectoryStore:
             quirks,
             requests.get("read", 0),
         )
+
+    async def totals(self, organization_id: OrganizationId) -> Mapping[Kind, int]:
+        """How many resources of each kind all directories of an organization have."""
+        rows = cast("list[tuple[int, int]]", await tenant(self._database, organization_id).rows(TOTALS))
+        return {Kind(kind): count for kind, count in rows if kind in set(Kind)}
 
 
 def _directory(organization: Organization, row: ResultRow) -> Directory:

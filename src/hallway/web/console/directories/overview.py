@@ -9,6 +9,7 @@ from hallway.hub.directories.health import Signs, findings
 from hallway.hub.directories.model import Directory, DirectoryState, Provider
 from hallway.hub.directories.not_applied import still_open
 from hallway.hub.directories.providers import PRODUCTS, product_of
+from hallway.hub.organizations.model import Feature
 from hallway.hub.organizations.service import Refused
 from hallway.ids import DIRECTORY, wire
 from hallway.web.console.directories.guides import GUIDES
@@ -52,8 +53,10 @@ class OverviewPages:
             request, "directories/index.html", listed=listed, kinds=KINDS, say=self._shelf.speaker(request)
         )
 
-    async def new(self, request: Request, _: Any) -> Response:
-        """The form."""
+    async def new(self, request: Request, visitor: Any) -> Response:
+        """The form; a plan without provisioning explains itself."""
+        if not visitor.organization.unlocks(Feature.SCIM):
+            return self._shelf.pages.render(request, "directories/locked.html", 403)
         return self._form(request, {"name": "", "provider": ""}, FormErrors())
 
     def _form(self, request: Request, typed: Mapping[str, str], errors: FormErrors) -> Response:
@@ -64,6 +67,8 @@ class OverviewPages:
 
     async def create(self, request: Request, visitor: Any) -> Response:
         """Make it, then show its token on a page of its own."""
+        if not visitor.organization.unlocks(Feature.SCIM):
+            return self._shelf.pages.render(request, "directories/locked.html", 403)
         form, errors = await read_form(request), FormErrors()
         known = {provider.value for provider in Provider}
         if form["provider"] not in known:

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from hallway.web.console.settings.access import AccessPages
 from hallway.web.console.settings.audit import AuditPages
+from hallway.web.console.settings.contacts import ContactPages
 from hallway.web.console.settings.domains import DomainPages
 from hallway.web.console.settings.exporting import ExportingPages
+from hallway.web.console.settings.general import GeneralPages
 from hallway.web.console.settings.inviting import InvitingPages
 from hallway.web.console.settings.members import MemberPages
 from hallway.web.console.settings.office import Office
@@ -17,6 +20,9 @@ def settings_handlers(hub: Hub, pages: Pages) -> Mapping[str, PageHandler]:
     """By their names in the route table."""
     office = Office(hub, pages)
     found: dict[str, PageHandler] = {}
-    for area in (MemberPages, InvitingPages, DomainPages, AuditPages, ExportingPages):
+    areas = (
+        GeneralPages, MemberPages, InvitingPages, DomainPages, ContactPages, AccessPages, AuditPages, ExportingPages,
+    )  # fmt: skip
+    for area in areas:
         found.update(area(office).handlers())
     return found
