@@ -31,6 +31,7 @@ ROOMS = (
             "mapping",
             "sign_in",
             "setup",
+            "operators",
         )
     ),
     *(f"idp.{room}" for room in ("people", "applications", "sign_on", "provisioning", "insights")),

@@ -15,6 +15,7 @@ from tests.store import (
     conformance_domains,
     conformance_invitations,
     conformance_members,
+    conformance_operators,
     conformance_outgoing_mail,
     conformance_people,
     conformance_setup,
@@ -34,6 +35,7 @@ CHECKS: dict[str, Check] = {
         conformance_invitations,
         conformance_members,
         conformance_outgoing_mail,
+        conformance_operators,
         conformance_people,
         conformance_setup,
     )

@@ -20,6 +20,7 @@ from hallway.hub.directories.administration import Administration
 from hallway.hub.directories.model import Kind, Rules
 from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.directories.tokens import MadeToken
+from hallway.hub.operators.model import NewOperator
 from hallway.hub.setup.model import NewSetupLink, NewSetupSession
 from hallway.ids import ExchangeId, MailId, ResourceId
 from hallway.journal.model import TenantBreach
@@ -29,6 +30,7 @@ from hallway.store import (
     directories,
     exchanges,
     journal,
+    operators,
     organizations,
     outgoing_mail,
     paging,
@@ -39,11 +41,12 @@ from hallway.store.database import everywhere, tenant
 from hallway.store.directories import DirectoryStore
 from hallway.store.exchanges import KEEP_STRANGER, ExchangeStore
 from hallway.store.journal import JournalStore
+from hallway.store.operators import OperatorStore
 from hallway.store.organizations import OrganizationStore
 from hallway.store.setup import SetupLinkStore
 from hallway.store.statement import ALL, Statement, Step, statement
 from tests.house.source import ROOT
-from tests.store import conformance_setup
+from tests.store import conformance_operators, conformance_setup
 from tests.store.fence_settings import SETTINGS_READS, settle
 from tests.store.stage import ACTOR, CATALOGUE, Stage, search, staged
 from tests.web.deployment import deployed
@@ -140,6 +143,8 @@ READS: dict[str, tuple[Any, str, Ask]] = {
     "outgoing_mail_by_id": (outgoing_mail, "BY_ID", lambda t: _mail(t)),
     "setup_link_by_id": (setup, "BY_ID", lambda t: _links(t).link(t.key.organization_id, t.ids["link"])),
     "setup_links": (setup, "LINKS", lambda t: _links(t).links(t.key.organization_id)),
+    "operator_by_account": (operators, "BY_ACCOUNT", lambda t: _operators(t).operator(t.ids["operator"])),
+    "operators": (operators, "OPERATORS", lambda t: _operators(t).operators()),
     "setup_session_by_id": (setup, "SESSION_BY_ID", lambda t: _links(t).session(t.key.organization_id, t.ids["visit"])),
 }  # fmt: skip
 READS |= SETTINGS_READS
@@ -159,6 +164,13 @@ UNTRIED = {
     "member_address_held",
     "member_address_taken",
     "member_administrator_remains",
+    "member_administrators",
+    "member_by_account",
+    "member_by_email",
+    "member_by_id",
+    "member_counts",
+    "member_page",
+    "operator_owner_remains",
     "passkey_by_credential",
     "passkeys",
     "people_by_display",
@@ -188,6 +200,10 @@ They are fenced as all reads are (`test_every_read_goes_through_the_fence`); wha
 
 def _both(t: Trespass) -> tuple[Any, Any]:
     return t.key.organization_id, t.key.directory_id
+
+
+def _operators(t: Trespass) -> OperatorStore:
+    return OperatorStore(t.stage.database, t.key.organization_id)
 
 
 def _links(t: Trespass) -> SetupLinkStore:
@@ -348,6 +364,10 @@ async def _trespass(stage: Stage) -> Trespass:
     await stage.write(mail, organization=beta.organization_id)
     ids = {"user": user, "group": group, "token": made.token.id, "exchange": exchange, "seq": seq}
     ids |= {"link": link.id, "visit": visit.id, "mail": mail.id, **await settle(stage, SECRET)}
+    operator = conformance_operators.operator(stage)
+    await stage.write(NewOperator(operator), organization=beta.organization_id)
+    ids = {"user": user, "group": group, "token": made.token.id, "exchange": exchange, "seq": seq}
+    ids |= {"link": link.id, "visit": visit.id, "operator": operator.account_id}
     return Trespass(stage, ids)
 
 

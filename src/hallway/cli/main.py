@@ -2,7 +2,18 @@
 
 import typer
 
-from hallway.cli import directories, domains, exchanges, journal, keys, members, organizations, setup_links, tokens
+from hallway.cli import (
+    directories,
+    domains,
+    exchanges,
+    journal,
+    keys,
+    members,
+    operators,
+    organizations,
+    setup_links,
+    tokens,
+)
 from hallway.cli.backup import backup, restore
 from hallway.cli.migrating import migrate
 from hallway.cli.serving import serve
@@ -26,6 +37,7 @@ hub.add_typer(domains.app, name="domain")
 hub.add_typer(directories.app, name="directory")
 hub.add_typer(tokens.app, name="token")
 hub.add_typer(setup_links.app, name="setup-link")
+hub.add_typer(operators.app, name="operator")
 hub.add_typer(exchanges.app, name="exchange")
 hub.add_typer(journal.app)
 app.command()(migrate)

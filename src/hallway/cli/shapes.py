@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 
+from hallway.accounts.model import Account
 from hallway.hub.directories.model import Directory, Standing, Token
+from hallway.hub.operators.model import Operator
 from hallway.hub.organizations.domains import Domain
 from hallway.hub.organizations.members import Member
 from hallway.hub.organizations.model import Organization
 from hallway.hub.setup.model import SetupLink
-from hallway.ids import DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
+from hallway.ids import ACCOUNT, DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
 from hallway.scim.json import JsonObject
 from hallway.settings import Settings
 
@@ -129,4 +131,16 @@ def domain_shape(one: Domain) -> JsonObject:
         "proved_at": instant(one.proved_at),
         "checked_at": instant(one.checked_at),
         "failing_since": instant(one.failing_since),
+    }
+
+
+def operator_shape(one: Operator, account: Account) -> JsonObject:
+    """An operator, with what her account says."""
+    return {
+        "id": wire(ACCOUNT, one.account_id),
+        "email": account.email,
+        "name": account.name,
+        "role": one.role.value,
+        "state": one.state.value,
+        "created_at": instant(one.created_at),
     }

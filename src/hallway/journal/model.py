@@ -60,6 +60,11 @@ EVENT_TYPES: Final = {
     "setup_link.opened": "A set-up link was opened in a browser.",
     "setup_link.revoked": "A set-up link ended before its work was done.",
     "setup_link.completed": "The work of a set-up link was done, and it ended.",
+    "operator.created": "Somebody became an operator of the deployment.",
+    "operator.role_changed": "An operator has another role.",
+    "operator.deactivated": "An operator opens nothing any more, and her sessions ended.",
+    "operator.reactivated": "An operator may sign in again; no session of before revived.",
+    "operator.looked": "An operator looked at the organization's people and exchanges; the reason is beside it.",
     "directory.created": "A directory was created.",
     "directory.updated": "A directory's rules or addresses changed.",
     "directory.disabled": "A directory refuses writes.",
@@ -87,9 +92,9 @@ EVENT_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: `kind` is `token`, `command`, `system` or `member`; `id` is the token's or the member's."""
-
-    """Who did it: `kind` is `token`, `command`, `setup_link` or `system`; `id` is the token's or the link's."""
+    """Who did it: `kind` is `token`, `command`, `member`, `account`, `operator`, `setup_link` or `system`; `id` is
+    that of the token, the member, the account (of an operator too) or the link.
+    """
 
     kind: str
     id: bytes | None = None

@@ -37,6 +37,8 @@ def area_of(file: str) -> str:
             return area
     if file.startswith("accounts/"):
         return "account"
+    if file.startswith("hub/operators/"):
+        return "operator"
     if file.startswith(("hub/organizations/", "web/console/")):
         return "settings"
     return "directories" if file.startswith("hub/directories/") else AREAS[0]

@@ -19,6 +19,7 @@ from hallway.exchanges.service import Recorder
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
+from hallway.hub.operators.service import OperatorDesk
 from hallway.hub.organizations.contacts import ContactBook
 from hallway.hub.organizations.proving import DomainDesk
 from hallway.hub.organizations.roster import Roster
@@ -50,6 +51,7 @@ from hallway.store.links import LinkStore
 from hallway.store.members import MemberStore
 from hallway.store.migrate import SchemaProblem
 from hallway.store.opening import Opening, current, migrate, opened
+from hallway.store.operators import OperatorStore
 from hallway.store.organizations import OrganizationStore
 from hallway.store.outgoing_mail import OutgoingMailStore
 from hallway.store.people import PeopleStore
@@ -256,6 +258,13 @@ def setup_desk(hub: Hub, letters: Letters) -> SetupDesk:
     links, concerned = SetupLinkStore(database), ConcernedStore(MemberStore(database))
     organizations, base_url = hub.stores.organizations, hub.settings.base_url
     return SetupDesk(database, organizations, links, concerned, letters, clock, os.urandom, base_url)
+
+
+def operator_desk(hub: Hub) -> OperatorDesk:
+    """What operators need."""
+    database = hub.stores.database
+    accounts, kept = hub.stores.accounts, OperatorStore(database)
+    return OperatorDesk(database, accounts, kept, clock, os.urandom, hub.settings.base_url)
 
 
 def recorder() -> Recorder:

@@ -1,0 +1,66 @@
+"""What every store has to do with the operators of the deployment. Run by `test_conformance.py`."""
+
+from dataclasses import replace
+
+import pytest
+
+from hallway.accounts.model import DEPLOYMENT
+from hallway.hub.operators.model import (
+    NewOperator,
+    Operator,
+    OperatorRole,
+    OperatorState,
+    OperatorUpdate,
+    OwnerRemains,
+)
+from hallway.ids import AccountId
+from hallway.journal.model import Stale
+from hallway.store.keys import DeploymentStore
+from hallway.store.operators import OperatorStore
+from tests.store.stage import Stage
+
+
+def operator(stage: Stage, role: OperatorRole = OperatorRole.OWNER) -> Operator:
+    """An operator who is not written yet."""
+    now = stage.desk.now()
+    return Operator(AccountId(stage.desk.fresh_id()), role, OperatorState.ACTIVE, now, now)
+
+
+async def holds_an_operator_comes_back_as_she_was_written(stage: Stage) -> None:
+    """By her account and in the list, oldest first; an organization's rows are none of the deployment's."""
+    store, first, second = OperatorStore(stage.database), operator(stage), operator(stage, OperatorRole.VIEWER)
+    await DeploymentStore(stage.database).opened(DEPLOYMENT)
+    await stage.write(NewOperator(first), NewOperator(second), organization=DEPLOYMENT)
+    await stage.write(NewOperator(operator(stage)))
+    assert await store.operator(first.account_id) == first
+    assert await store.operators() == [first, second]
+    assert await store.operator(AccountId(b"x" * 16)) is None
+
+
+async def holds_an_operator_is_changed_by_whoever_read_her_last(stage: Stage) -> None:
+    """The second of two is stale."""
+    store, was = OperatorStore(stage.database), operator(stage)
+    await DeploymentStore(stage.database).opened(DEPLOYMENT)
+    await stage.write(NewOperator(was), organization=DEPLOYMENT)
+    now = replace(was, role=OperatorRole.SUPPORT, state=OperatorState.DEACTIVATED, access_from=was.access_from + 5)
+    await stage.write(OperatorUpdate(was, now), organization=DEPLOYMENT)
+    assert await store.operator(was.account_id) == now
+    with pytest.raises(Stale):
+        await stage.write(OperatorUpdate(was, was), organization=DEPLOYMENT)
+    assert await store.operator(was.account_id) == now
+
+
+async def holds_the_last_owner_is_not_lost_to_two_at_once(stage: Stage) -> None:
+    """A change that counts on another owner is stale where that one is none any more."""
+    one, other = operator(stage), operator(stage)
+    await DeploymentStore(stage.database).opened(DEPLOYMENT)
+    await stage.write(NewOperator(one), NewOperator(other), organization=DEPLOYMENT)
+    for left, kept in ((one, other), (other, one)):
+        gone = replace(left, role=OperatorRole.VIEWER)
+        rows = (OperatorUpdate(left, gone), OwnerRemains((kept.account_id,)))
+        if left is one:
+            await stage.write(*rows, organization=DEPLOYMENT)
+        else:
+            with pytest.raises(Stale):
+                await stage.write(*rows, organization=DEPLOYMENT)
+    assert await OperatorStore(stage.database).operator(other.account_id) == other
