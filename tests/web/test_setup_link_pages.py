@@ -56,11 +56,11 @@ def signed_in(served: Deployment, organization: Organization, role: str = "admin
     return Browser(served.app)
 
 
-def with_mail(served: Deployment) -> Post:
-    """Let pages send mail."""
+def with_mail(served: Deployment, can_mail: bool = True) -> Post:
+    """Let pages send mail, or not."""
     pages, hub, post = served.serving._pages, served.serving._hub, Post()
     assert pages is not None and hub is not None
-    bench = LinkBench(pages, hub.keys, setup_desk(hub, post), can_mail=True)
+    bench = LinkBench(pages, hub.keys, setup_desk(hub, post), can_mail)
     served.serving.page_handlers.update(LinkPages(bench).handlers())
     return post
 
@@ -70,8 +70,8 @@ async def test_a_link_is_made_shown_once_and_revoked(tmp_path: Path, monkeypatch
         owner = await served.hub.registrar.create("Acme", Plan.ENTERPRISE, None, OPERATOR)
         browser = signed_in(served, owner)
         form = await browser.get(LINKS)
-        assert form.status == 200 and b"Mail it to" not in form.body, "there is no mail"
-        made = await browser.post(LINKS, task=["domain", "directory"], days="7", label="For <IT>", email="it@x.example")
+        assert form.status == 200 and b"Mail it to" in form.body
+        made = await browser.post(LINKS, task=["domain", "directory"], days="7", label="For <IT>")
         once = await browser.followed(made)
         address = once.body.decode().partition("/setup/open?link=")[2].partition('"')[0]
         assert len(address) == 95 and address not in str(made.headers) and address not in str(made.cookies)
@@ -115,6 +115,18 @@ async def test_a_link_that_is_mailed_is_not_shown(tmp_path: Path, monkeypatch: p
         ((to, _, text),) = post.sent
         assert to == "it@acme.example" and "/setup/open?link=hw_setup_" in text
         assert b"mailed to it@acme.example" in page.body and b"hw_setup_" not in page.body
+
+
+async def test_without_mail_a_link_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with deployed(tmp_path, monkeypatch) as served:
+        owner = await served.hub.registrar.create("Acme", Plan.ENTERPRISE, None, OPERATOR)
+        browser = signed_in(served, owner)
+        post = with_mail(served, can_mail=False)
+        assert b"Mail it to" not in (await browser.get(LINKS)).body
+        made = await browser.post(LINKS, task="domain", days="1", email="it@acme.example")
+        assert made.headers["location"] == f"{LINKS}/made" and not post.sent
+        (link,) = await SetupLinkStore(served.hub.stores.database).links(owner.id)
+        assert link.email == "", "no code could be mailed"
 
 
 async def test_another_organizations_links_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """`hallway hub setup-link …`."""
 
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from hallway.accounts.addresses import checked_address
+from hallway.accounts.desk import Declined
 from hallway.cli.organizations import Named
 from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
 from hallway.cli.shapes import setup_link_shape
@@ -23,6 +25,9 @@ def create(
     organization: Named,
     tasks: Annotated[list[Task], typer.Option("--task", help="What the link is for; may be given several times.")],
     label: Annotated[str, typer.Option("--label", help="What it is for, in your own words.")] = "",
+    mail: Annotated[
+        str, typer.Option("--mail", metavar="ADDRESS", help="Send it there; it then asks for a code.")
+    ] = "",
     days: Annotated[int, typer.Option("--expires-in-days", min=1, max=90, help="How long it works.")] = 30,
     as_json: AsJson = False,
     database: Database = None,
@@ -33,12 +38,16 @@ def create(
 
     async def act(hub: Hub) -> MadeLink:
         one = await hub.registrar.found(organization)
-        return await create_link(_desk(hub), one, Wish(tasks, label, "", days * DAY), actor())
+        if mail and not hub.can_mail:
+            raise Refused("invalid", "This deployment sends no mail: set smtp_url, or make the link without --mail.")
+        return await create_link(_desk(hub), one, Wish(tasks, label, _address(mail), days * DAY), actor())
 
     made = run_with_hub(settings, act)
-    shape: JsonObject = {**setup_link_shape(made.link, clock()), "address": made.address}
+    shape: JsonObject = {**setup_link_shape(made.link, clock()), **({} if mail else {"address": made.address})}
     if as_json:
         show_json(shape)
+    elif mail:
+        say(f"{shape['id']} ends {shape['expires_at']}. It is mailed to {made.link.email} by the server that runs.")
     else:
         say(f"{shape['id']} ends {shape['expires_at']}. Its address is shown this once:")
         say(made.address)
@@ -83,9 +92,11 @@ def revoke_command(
 
 
 def _desk(hub: Hub) -> SetupDesk:
-    return setup_desk(hub, _no_mail)
+    return setup_desk(hub, hub.mailing.letters)
 
 
-def _no_mail(tenant: bytes, to: str, subject: str, text: str) -> NoReturn:
-    """Making without an address, listing and revoking promise no mail."""
-    raise Refused("invalid", "This command sends no mail.")
+def _address(text: str) -> str:
+    try:
+        return checked_address(text) if text else ""
+    except Declined as declined:
+        raise Refused("invalid", declined.sentence) from None

@@ -174,10 +174,11 @@ class Serving:
         self.page_handlers.update(account_handlers(hub, pages, visitors))
         self.page_handlers.update(directory_handlers(hub, pages))
         self.page_handlers.update(settings_handlers(hub, pages))
-        setup = setup_desk(hub, hub.domain_desk.letters)
+        setup = setup_desk(hub, hub.mailing.letters)
         self.guards.update(SetupAdmission(pages, setup).guards())
         self.page_handlers.update(setup_handlers(hub, pages, setup))
         bench = LinkBench(pages, hub.keys, setup, can_mail=hub.can_mail)
+        bench = LinkBench(pages, hub.keys, setup, hub.can_mail)
         self.page_handlers.update(LinkPages(bench).handlers())
         self.page_handlers.update(MailPages(pages, hub.mailing.kept, settings.base_url).handlers())
 
