@@ -34,7 +34,8 @@ _log = structlog.get_logger("hallway.worker")
 @dataclass(slots=True)
 class Worker:
     """Refusals are written within a tenth of a second; counters are, and new keys taken up, every ten seconds;
-    exchanges go after `retention_days`. `hourly` is done at the start, and once an hour from then on.
+    exchanges go after `retention_days`. `hourly` is done at the start, and once an hour from then on; `visits`
+    write when sessions were seen, every ten seconds.
     """
 
     recorder: Recorder
@@ -43,6 +44,7 @@ class Worker:
     retention_days: int
     keys: HeldRing
     hourly: Sequence[Callable[[], Awaitable[object]]] = ()
+    visits: Sequence[Callable[[], Awaitable[None]]] = ()
     _task: asyncio.Task[None] | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -56,6 +58,7 @@ class Worker:
         if self._task is not None:
             await self._task
         await self.flush()
+        await self.note_visits()
 
     async def _forever(self) -> None:
         tick = 0
@@ -66,6 +69,7 @@ class Worker:
                     await self.flush()
                 if tick % FLUSH_TICKS == 0:
                     await self.renew_keys()
+                    await self.note_visits()
                 if tick % EXPIRY_TICKS == 1:
                     await self.store.expire(self.clock() - self.retention_days * DAY)
                     for job in self.hourly:
@@ -80,6 +84,14 @@ class Worker:
                 return await self._stopping.wait()
         except TimeoutError:
             return False
+
+    async def note_visits(self) -> None:
+        """Write when sessions were seen; what the store cannot take now is kept for the next time."""
+        for write in self.visits:
+            try:
+                await write()
+            except Unavailable as fault:
+                _log.warning("visits_not_written", reason=str(fault))
 
     async def renew_keys(self) -> None:
         """Take up a data key that `hallway keys rotate` made."""

@@ -75,9 +75,7 @@ class Office:
 async def written_member(hub: Hub, organization: Organization, email: str, name: str = "", **more: Any) -> Member:
     """A member, with the entry that says so."""
     now, one, own = clock(), MemberId(hub.desk.fresh_id()), AccountId(hub.desk.fresh_id())
-    account = Account(
-        AccountId(hub.desk.fresh_id()), Realm.CONSOLE, AccountState.ACTIVE, f"{one.hex()}@here", name, now
-    )
+    account = Account(own, Realm.CONSOLE, AccountState.ACTIVE, f"{one.hex()}@here", name, now)
     await hub.people.desk.write(account.id, (NewAccount(account),))
     given: dict[str, Any] = {
         "role": Role.USER, "state": MemberState.ACTIVE, "source": Source.INVITED,

@@ -133,7 +133,8 @@ class Serving:
         gathered = recorder()
         days = self._settings.exchange_retention_days
         hourly = (_upkeep(hub).round, partial(recheck_due, hub.domain_desk))
-        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, hourly)
+        visits = (hub.people.sessions.flush, hub.operators.sessions.flush)
+        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, hourly, visits)
         self._worker.start()
         if hub.mailing.postman is not None:
             self._deliveries = Deliveries(hub.mailing.postman, self._metrics.mail)
@@ -177,7 +178,6 @@ class Serving:
         setup = setup_desk(hub, hub.mailing.letters)
         self.guards.update(SetupAdmission(pages, setup).guards())
         self.page_handlers.update(setup_handlers(hub, pages, setup))
-        bench = LinkBench(pages, hub.keys, setup, can_mail=hub.can_mail)
         bench = LinkBench(pages, hub.keys, setup, hub.can_mail)
         self.page_handlers.update(LinkPages(bench).handlers())
         self.page_handlers.update(MailPages(pages, hub.mailing.kept, settings.base_url).handlers())
