@@ -111,7 +111,7 @@ CREATE TABLE organization_member (
 
 CREATE UNIQUE INDEX organization_member_account ON organization_member (organization_id, account_id);
 CREATE INDEX organization_member_email ON organization_member (organization_id, email_key);
-CREATE INDEX organization_member_search ON organization_member (organization_id, search_key, id, state, role);
+CREATE INDEX organization_member_search ON organization_member (organization_id, search_key, id);
 CREATE INDEX organization_member_role ON organization_member (organization_id, state, role);
 
 CREATE TABLE member_link (
@@ -228,9 +228,6 @@ CREATE TABLE notice (
     at {int} NOT NULL,
     PRIMARY KEY (organization_id, kind, subject_id, step)
 ){strict};
-
-CREATE INDEX journal_of_member ON journal (organization_id, subject_id, seq)
-    WHERE type >= 'member.' AND type < 'member/';
 
 ALTER TABLE token ADD COLUMN first_used_at {int};
 ALTER TABLE token ADD COLUMN replaces {bytes};
