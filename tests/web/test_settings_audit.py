@@ -53,6 +53,12 @@ async def test_entries_are_told_found_and_shown(tmp_path: Path, monkeypatch: pyt
         entry = (await office.get(f"/settings/audit/{changed}")).body
         for words in (b"Captain", b"Admiral &lt;x&gt;", b"Before and after", b"/activity/exch_", b"192.0.2.1"):
             assert words in entry, words
+        team = await hub.client(place).group("Team", user.id)
+        await hub.client(place).patch(f"/Groups/{team.id}", {"op": "remove", "path": "members"})
+        removed = (await office.get("/settings/audit")).body
+        assert b"Members of the group Team changed" in removed and b"Removed: 1" in removed
+        gone = removed.decode().partition("/settings/audit/")[2].partition('"')[0]
+        assert b">grace@navy.example</a>" in (await office.get(f"/settings/audit/{gone}")).body
         role = next(one.seq for one in newest if one.entry.type == "member.role_changed")
         assert page_of(ann).encode() in (await office.get(f"/settings/audit/{role}")).body
 

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 import orjson
 
 from hallway.hub.directories.model import Kind
+from hallway.hub.directories.resources import DirectoryKey
 from hallway.ids import CONTACT, DIRECTORY, ENTRY, GROUP, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, USER, parsed, wire
 from hallway.journal.model import Written
 from hallway.journal.search import Question
 from hallway.journal.shape import changed
 from hallway.scim.json import JsonObject
-from hallway.web.console.settings.event_words import ACTORS, GROUPS, shown, told, types_of
+from hallway.web.console.settings.event_words import ACTORS, GROUPS, people_in, shown, told, types_of
 from hallway.web.console.settings.office import Office, query_of
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import Language
@@ -82,7 +83,7 @@ class AuditPages:
         return self._office.render(
             request, "audit_entry", line=told(written, language), entry=entry, id=wire(ENTRY, entry.id),
             erased=written.personal is None, sides=await self._sides(written, visitor, language),
-            about=_place(written),
+            about=_place(written), people=await self._people(written, visitor),
         )  # fmt: skip
 
     async def _entry(self, request: Request, visitor: Any) -> Written:
@@ -93,6 +94,20 @@ class AuditPages:
             if seq in found:
                 return found[seq]
         raise EdgeProblem(404, "There is no such entry in this organization.")
+
+    async def _people(self, written: Written, visitor: Any) -> list[tuple[str, str]]:
+        """Who was added or removed, by name and page; those who are gone are not named."""
+        directory, wanted = written.entry.directory_id, people_in(written.entry)
+        if directory is None or not wanted:
+            return []
+        key = DirectoryKey(self._office.owner(visitor).id, directory)
+        names = await self._stores.people.names(key, wanted)
+        root = f"/directories/{wire(DIRECTORY, directory)}"
+        return [
+            (one.called, f"{root}/people/{wire(USER, one.id)}" if one.kind is Kind.USER else
+             f"{root}/groups/{wire(GROUP, one.id)}")
+            for one in names.values()
+        ]  # fmt: skip
 
     async def _sides(self, written: Written, visitor: Any, language: Language) -> list[tuple[str, str, str]]:
         """Each attribute of a user or a group that is not the same before and after."""

@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from hallway.ids import DIRECTORY, EXCHANGE, wire
+from hallway.ids import DIRECTORY, EXCHANGE, GROUP, USER, ResourceId, parsed, wire
 from hallway.journal.model import EVENT_TYPES, Entry, Written
 from hallway.journal.shape import actor_of, subject_of
 from hallway.scim.json import Json
@@ -80,7 +80,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "operator.deactivated": N_("The operator %(what)s was deactivated"),
     "operator.reactivated": N_("The operator %(what)s was reactivated"),
     "operator.looked": N_("An operator of the service looked at this organization"),
-    "audit.exported": N_("The audit was taken along as a file"),
+    "audit.exported": N_("The audit was exported"),
     "setup_link.created": N_("The set-up link %(what)s was made"),
     "setup_link.opened": N_("The set-up link %(what)s was opened"),
     "setup_link.revoked": N_("The set-up link %(what)s was revoked"),
@@ -142,6 +142,10 @@ FACTS: Final[Mapping[str, str]] = {
     "userName": N_("User name"),
     "displayName": N_("Displayed name"),
     "label": N_("Label"),
+    "provider": N_("Product"),
+    "imported": N_("Brought along"),
+    "mailed": N_("Sent by mail"),
+    "groups": N_("Groups"),
     "format": N_("Format"),
     "entries": N_("Entries"),
 }
@@ -165,6 +169,9 @@ _VALUES: Final[Mapping[str, str]] = {
 _IN_WORDS: Final = frozenset({"role", "was", "state", "plan", "source"})
 _NAMES: Final = ("name", "userName", "displayName", "domain", "label", "email")
 _LISTED_AT_MOST: Final = 20
+_NAMED_AT_MOST: Final = 100
+PEOPLE: Final = ("added", "removed", "groups")
+"""Facts that list users and groups."""
 _LONGEST: Final = 300
 
 
@@ -213,15 +220,16 @@ def called(written: Written) -> str:
     """What people call the subject, or its id once that was erased."""
     known = written.entry.personal
     names = [known[name] for name in _NAMES if known.get(name)]
+    names += [written.entry.facts["label"]] if written.entry.facts.get("label") else []
     return str(names[0]) if names else subject_of(written.entry) or written.entry.type
 
 
 def facts_of(entry: Entry, language: Language) -> list[tuple[str, str]]:
-    """What is kept beside it, in words."""
+    """What is kept beside it, in words; of people only how many."""
     found = [
         (word(FACTS, name, language), _value(name, value, language))
         for name, value in entry.facts.items()
-        if value not in ("", None, False, [], {})
+        if value not in ("", None, False, [], {}) and name != "label"
     ]
     email = entry.personal.get("email")
     if email and email != entry.personal.get("name") and entry.personal.get("name"):
@@ -229,7 +237,22 @@ def facts_of(entry: Entry, language: Language) -> list[tuple[str, str]]:
     return found
 
 
+def people_in(entry: Entry) -> list[ResourceId]:
+    """Users and groups whom the facts name, as many as a page shows."""
+    found = []
+    for name in PEOPLE:
+        listed = entry.facts.get(name)
+        for text in listed if isinstance(listed, list) else []:
+            # A removed one stands without its kind.
+            one = isinstance(text, str) and (parsed(USER, text) or parsed(GROUP, text) or parsed(USER, USER + text))
+            if one:
+                found.append(ResourceId(one))
+    return found[:_NAMED_AT_MOST]
+
+
 def _value(name: str, value: Json, language: Language) -> str:
+    if name in PEOPLE and isinstance(value, list):
+        return language.number(len(value))
     if name in _IN_WORDS and isinstance(value, str):
         return word(_VALUES, value, language)
     if name.endswith("_at") and isinstance(value, int):
