@@ -1,9 +1,12 @@
 """A database with something in every table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from hallway.hub.directories.tokens import DAY
+from hallway.web.app import hourly
+from hallway.web.wiring import Hub, clock
 from tests.cli.commands import Client, text_of
-from tests.running import RunningHub, Source
+from tests.running import ACTOR, RunningHub, Source
 
 CANARY = "canary-5f2b9c"
 """A password that a client sent: it must be nowhere."""
@@ -41,6 +44,17 @@ def fill(hub: RunningHub) -> Filled:
     return Filled(source, ada, bob, cyd, team, everybody)
 
 
-def promise_mail(hub: RunningHub, filled: Filled) -> None:
-    """A mail that waits: what a command promises while no server runs."""
-    text_of(hub.environ, "hub", "member", "invite", filled.source.organization_id, "eve@example.com")
+def promise_mails(hub: RunningHub, filled: Filled) -> None:
+    """Mails that wait, since no server runs: an invitation, and that a token ends."""
+    owner = filled.source.organization_id
+    text_of(hub.environ, "hub", "member", "invite", owner, "eve@example.com")
+    text_of(hub.environ, "hub", "token", "create", filled.source.id, "--expires-in-days", "31")
+
+    async def tell(opened: Hub) -> None:
+        organization = await opened.registrar.found(owner)
+        await opened.contact_book.add(organization.id, "it@example.com", "IT", ACTOR)
+        later = replace(opened.desk, clock=lambda: clock() + 2 * DAY)
+        for job in hourly(replace(opened, desk=later)):
+            await job()
+
+    hub.act(tell)

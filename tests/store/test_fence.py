@@ -18,6 +18,7 @@ import hallway.store
 from hallway.exchanges.model import Exchange
 from hallway.hub.directories.administration import Administration
 from hallway.hub.directories.model import Kind, Rules
+from hallway.hub.directories.notices import NewNotice
 from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.directories.tokens import MadeToken
 from hallway.hub.operators.model import NewOperator
@@ -30,6 +31,7 @@ from hallway.store import (
     directories,
     exchanges,
     journal,
+    notices,
     operators,
     organizations,
     outgoing_mail,
@@ -41,6 +43,7 @@ from hallway.store.database import everywhere, tenant
 from hallway.store.directories import DirectoryStore
 from hallway.store.exchanges import KEEP_STRANGER, ExchangeStore
 from hallway.store.journal import JournalStore
+from hallway.store.notices import NoticeStore
 from hallway.store.operators import OperatorStore
 from hallway.store.organizations import OrganizationStore
 from hallway.store.setup import SetupLinkStore
@@ -140,6 +143,7 @@ READS: dict[str, tuple[Any, str, Ask]] = {
         archive_organization, "AT_REVISION",
         lambda t: archive_organization.document_at(t.stage.database, t.key, t.user, 1),
     ),
+    "notices": (notices, "TOLD", lambda t: NoticeStore(t.stage.database).told(t.key.organization_id, SECRET)),
     "outgoing_mail_by_id": (outgoing_mail, "BY_ID", lambda t: _mail(t)),
     "setup_link_by_id": (setup, "BY_ID", lambda t: _links(t).link(t.key.organization_id, t.ids["link"])),
     "setup_links": (setup, "LINKS", lambda t: _links(t).links(t.key.organization_id)),
@@ -362,12 +366,12 @@ async def _trespass(stage: Stage) -> Trespass:
     await stage.write(NewSetupLink(link), NewSetupSession(visit), organization=beta.organization_id)
     mail = NewMail(beta.organization_id, MailId(stage.desk.fresh_id()), SECRET.encode(), 1)
     await stage.write(mail, organization=beta.organization_id)
+    await stage.write(NewNotice(beta.organization_id, SECRET, user, 1, 1), organization=beta.organization_id)
     ids = {"user": user, "group": group, "token": made.token.id, "exchange": exchange, "seq": seq}
     ids |= {"link": link.id, "visit": visit.id, "mail": mail.id, **await settle(stage, SECRET)}
     operator = conformance_operators.operator(stage)
     await stage.write(NewOperator(operator), organization=beta.organization_id)
-    ids = {"user": user, "group": group, "token": made.token.id, "exchange": exchange, "seq": seq}
-    ids |= {"link": link.id, "visit": visit.id, "operator": operator.account_id}
+    ids |= {"operator": operator.account_id}
     return Trespass(stage, ids)
 
 

@@ -72,6 +72,7 @@ EVENT_TYPES: Final = {
     "directory.deleted": "A directory was deleted; `people` says what became of its people.",
     "token.created": "A directory token was made; its secret is not in the journal.",
     "token.revoked": "A directory token ended.",
+    "token.ending_told": "Administrators and technical contacts were told by mail that a token ends.",
     "user.created": "A directory user appeared.",
     "user.updated": "Attributes of a directory user changed.",
     "user.deactivated": "`active` became false: everything of this person ends here.",

@@ -2,12 +2,14 @@
 
 import gc
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from os import environ
 from pathlib import Path
 from typing import Final
 
-from hallway.hub.directories.upkeep import TokenUpkeep
+from hallway.hub.directories.upkeep import TokenEndings, TokenUpkeep
+from hallway.hub.organizations.alarms import Alarms
 from hallway.hub.organizations.proving import recheck_due
 from hallway.journal.model import Unavailable
 from hallway.key_file import KeyFileProblem
@@ -132,9 +134,8 @@ class Serving:
         self._hub = hub
         gathered = recorder()
         days = self._settings.exchange_retention_days
-        hourly = (_upkeep(hub).round, partial(recheck_due, hub.domain_desk))
         visits = (hub.people.sessions.flush, hub.operators.sessions.flush)
-        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, hourly, visits)
+        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, hourly(hub), visits)
         self._worker.start()
         if hub.mailing.postman is not None:
             self._deliveries = Deliveries(hub.mailing.postman, self._metrics.mail)
@@ -226,8 +227,13 @@ class Serving:
         return await found.route.handler(request)
 
 
-def _upkeep(hub: Hub) -> TokenUpkeep:
-    return TokenUpkeep(hub.desk, hub.stores.organizations)
+def hourly(hub: Hub) -> Sequence[Callable[[], Awaitable[object]]]:
+    """What is done at the start, and every hour from then on."""
+    alarms = Alarms(hub.stores.domains, hub.stores.members, hub.mailing.letters)
+    stores, base_url = hub.stores, hub.settings.base_url
+    endings = TokenEndings(hub.desk, stores.organizations, stores.notices, alarms, base_url)
+    replaced = TokenUpkeep(hub.desk, stores.organizations)
+    return (replaced.round, endings.round, partial(recheck_due, hub.domain_desk))
 
 
 def _guard(hub: Hub) -> DirectoryGuard:

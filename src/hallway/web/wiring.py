@@ -50,6 +50,7 @@ from hallway.store.keys import DeploymentStore, KeyRecordStore
 from hallway.store.links import LinkStore
 from hallway.store.members import MemberStore
 from hallway.store.migrate import SchemaProblem
+from hallway.store.notices import NoticeStore
 from hallway.store.opening import Opening, current, migrate, opened
 from hallway.store.operators import OperatorStore
 from hallway.store.organizations import OrganizationStore
@@ -82,6 +83,7 @@ class Stores:
     accounts: AccountStore
     outgoing_mail: OutgoingMailStore
     audit: AuditStore
+    notices: NoticeStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,7 @@ def _stores(database: Database) -> Stores:
         AccountStore(database),
         OutgoingMailStore(database),
         AuditStore(database),
+        NoticeStore(database),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from hallway.hub.organizations.alarms import Alarms
 from hallway.hub.organizations.contacts import Contacts
 from hallway.hub.organizations.domains import (
     CHALLENGE_BYTES,
@@ -279,10 +280,7 @@ async def recheck_due(desk: DomainDesk) -> int:
 
 async def _alarm(desk: DomainDesk, domain: Domain, subject: str, text: str) -> tuple[Row, ...]:
     """A mail to every technical contact and administrator, each once."""
-    people = [one.email for one in await desk.contacts.contacts(domain.organization_id)]
-    people += [one.email for one in await desk.members.administrators(domain.organization_id)]
-    addresses = {email.lower(): email for email in people}.values()
-    return tuple(row for to in addresses for row in desk.letters(domain.organization_id, to, subject, text))
+    return await Alarms(desk.contacts, desk.members, desk.letters).rows(domain.organization_id, subject, text)
 
 
 async def _changed(
