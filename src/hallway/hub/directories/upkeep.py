@@ -75,7 +75,7 @@ class TokenEndings:
             return
         entry = Entry(
             EntryId(self.desk.fresh_id()), "token.ending_told", now, _SYSTEM, token.id, directory.id,
-            facts={"days": step, "expires_at": token.expires_at, "mails": len(letters)},
+            facts={"days": step, "expires_at": token.expires_at, "mails": len(letters), "label": token.label},
         )  # fmt: skip
         notice = NewNotice(owner, TOKEN_ENDS, token.id, step, now)
         with suppress(Stale):  # another process was first
