@@ -26,6 +26,7 @@ from hallway.setting_values import SmtpServer
 
 CONNECT_SECONDS: Final = 20
 ATTEMPT_SECONDS: Final = 60
+LONGEST_SAID: Final = 500
 SHOWN: Final = 200
 """So many kept mails are listed."""
 
@@ -92,7 +93,7 @@ class SmtpCarrier:
             async with asyncio.timeout(ATTEMPT_SECONDS), self._connected() as connection:
                 _, said = await connection.send_message(message, sender=self.sender.address, recipients=[mail.to])
         except (aiosmtplib.SMTPException, OSError) as fault:
-            raise NotCarried(_reason(fault)) from fault
+            raise NotCarried(_reason(fault), said=_said(fault)) from fault
         return said
 
     def _connected(self) -> aiosmtplib.SMTP:
@@ -125,6 +126,17 @@ def _reason(fault: Exception) -> str:
             return "the server did not answer in time"
         case _:
             return _unreachable(fault)
+
+
+def _said(fault: Exception) -> str:
+    """The words of the other side, on one line and not too many."""
+    match fault:
+        case aiosmtplib.SMTPRecipientsRefused(recipients=[aiosmtplib.SMTPRecipientRefused() as first, *_]):
+            return _said(first)
+        case aiosmtplib.SMTPResponseException():
+            return " ".join(f"{fault.code} {fault.message}".split())[:LONGEST_SAID]
+        case _:
+            return ""
 
 
 def _unreachable(fault: BaseException) -> str:
@@ -164,11 +176,16 @@ class FolderCarrier:
 
     async def carry(self, mail: Mail, mail_id: MailId, at: int) -> None:
         """Write the file; raises `NotCarried`."""
+        await self.answer(mail, mail_id, at)
+
+    async def answer(self, mail: Mail, mail_id: MailId, at: int) -> str:
+        """Write the file, and return where it is; raises `NotCarried`."""
         content = _written(mail, self.sender, mail_id, at).as_bytes()
         try:
             await asyncio.to_thread(self._write, f"{mail_id.hex()}.eml", content)
         except OSError as fault:
             raise NotCarried(f"mail_folder cannot be written ({fault.strerror})") from fault
+        return f"kept as {mail_id.hex()}.eml"
 
     def _write(self, name: str, content: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -8,6 +8,7 @@ from hallway.cli import (
     exchanges,
     journal,
     keys,
+    mailing,
     members,
     operators,
     organizations,
@@ -44,6 +45,7 @@ app.command()(migrate)
 app.command()(backup)
 app.command()(restore)
 app.add_typer(keys.app, name="keys")
+app.add_typer(mailing.app, name="mail")
 
 
 def main() -> None:

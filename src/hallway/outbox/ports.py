@@ -42,12 +42,14 @@ class Outbox(Protocol):
 class NotCarried(Exception):
     """A mail could not be handed on; the text says why, without naming who it is to or what it says.
 
-    `forever`: another attempt cannot end otherwise.
+    `forever`: another attempt cannot end otherwise. `said` is what the other side said, which may name somebody: for
+    whoever sent this one mail by hand, and for no log.
     """
 
-    def __init__(self, reason: str, forever: bool = False) -> None:
+    def __init__(self, reason: str, forever: bool = False, said: str = "") -> None:
         super().__init__(reason)
         self.forever = forever
+        self.said = said
 
 
 class Carrier(Protocol):
