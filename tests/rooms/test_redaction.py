@@ -379,6 +379,23 @@ def test_nothing_of_an_attribute_that_is_never_returned_is_shown(secret: Json) -
         assert CANARY not in text_of(redacted_bulk(bulk, TYPES))
 
 
+@given(
+    st.sampled_from([*USER.top_level, *USER.showable, "zork"]),
+    st.sampled_from(["add", "Replace", "remove", "zork", 7]),
+    st.sampled_from([True, "text", 1, None, [], {}, {"givenName": "s"}, [{"value": "s", "type": "work"}], [[1]]])
+    | SECRETS,
+)
+def test_a_plain_operation_is_shown_as_one_that_is_looked_at_member_by_member(
+    path: str, verb: Json, value: Json
+) -> None:
+    """Another spelling of `Operations` keeps the body from being taken for a plain one."""
+    operation: Json = {"op": verb, "path": path, "value": value}
+    body = patch_of(operation)
+    looked_at = redacted_patch({"schemas": body["schemas"], "operations": body["Operations"]}, USER)
+    assert isinstance(looked_at, dict)
+    assert redacted_patch(body, USER) == {"schemas": body["schemas"], "Operations": looked_at["operations"]}
+
+
 # any body
 
 

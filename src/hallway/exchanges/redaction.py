@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Final, TypeAlias
 
 from hallway.scim.json import Json, JsonObject
+from hallway.scim.patch_operations import PATCH_OP
 from hallway.scim.patch_path import PatchPath, find_patch_path
 from hallway.scim.path import ExtensionPath
 from hallway.scim.problem import ScimProblem
@@ -33,6 +34,9 @@ _NEVER: Final = Returned.NEVER
 _WRITE_ONLY: Final = Mutability.WRITE_ONLY
 _COMPLEX: Final = AttributeType.COMPLEX
 _VERBS: Final = frozenset({"add", "replace", "remove"})
+_PATCH_MEMBERS: Final = frozenset({"schemas", "Operations"})
+_PATCH_SCHEMAS: Final[Json] = [PATCH_OP]
+_OPERATION_MEMBERS: Final = frozenset({"op", "path", "value"})
 _METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _ORDERS: Final = frozenset({"ascending", "descending"})
 
@@ -67,6 +71,8 @@ def redacted_resource(body: Json, resource_type: ResourceType) -> Json:
 
 def redacted_patch(body: Json, resource_type: ResourceType) -> Json:
     """The body of a PATCH."""
+    if _is_plain_patch(body, resource_type):
+        return body
 
     def operations(value: Json) -> Json:
         return _each(value, lambda operation: _patch_operation(operation, resource_type))
@@ -131,6 +137,27 @@ def _is_open(value: Json, plain: type | PlainTypes) -> bool:
     if isinstance(value, list):
         return len(value) <= MAX_ELEMENTS and all(isinstance(e, dict) and _is_plain(e, plain) for e in value)
     return isinstance(value, dict) and _is_plain(value, plain)
+
+
+def _is_plain_patch(body: Json, resource_type: ResourceType) -> bool:
+    """Whether nothing of it is to be masked for certain: every operation is about a whole attribute, by its own name,
+    that anybody may be shown. Most are.
+    """
+    if not isinstance(body, dict) or not body.keys() <= _PATCH_MEMBERS or body.get("schemas") != _PATCH_SCHEMAS:
+        return False
+    operations, showable = body.get("Operations"), resource_type.showable
+    if not isinstance(operations, list) or len(operations) > MAX_ELEMENTS:
+        return False
+    for operation in operations:
+        if not isinstance(operation, dict) or operation.keys() != _OPERATION_MEMBERS:
+            return False
+        verb, path = operation["op"], operation["path"]
+        if not isinstance(verb, str) or not isinstance(path, str) or verb.lower() not in _VERBS:
+            return False
+        plain = showable.get(path)
+        if plain is None or not _is_open(operation["value"], plain):
+            return False
+    return True
 
 
 def _is_plain(value: JsonObject, showable: Mapping[str, type]) -> bool:

@@ -18,6 +18,7 @@ MAX_TEXT_CHARACTERS: Final = 65_536
 MAX_DEPTH: Final = 32
 """Levels of arrays and objects in any body."""
 
+_CONTAINERS: Final = (dict, list)
 INTEGERS: Final = range(-(2**63), 2**63)
 _KINDS: Final[dict[type, str]] = {
     type(None): "null",
@@ -136,13 +137,19 @@ def storable(text: str) -> bool:
 
 def check_depth(value: Json, limit: int = MAX_DEPTH) -> None:
     """Raise `invalidSyntax` where arrays and objects nest deeper than `limit`."""
-    level: list[Json] = [value]
-    for _ in range(limit + 1):
-        containers = [item for item in level if isinstance(item, dict | list)]
-        if not containers:
-            return
-        level = [inner for item in containers for inner in (item.values() if isinstance(item, dict) else item)]
-    raise invalid_syntax(f"The body nests deeper than {limit} levels.")
+    if _nests_deeper(value, limit):
+        raise invalid_syntax(f"The body nests deeper than {limit} levels.")
+
+
+def _nests_deeper(value: Json, limit: int) -> bool:
+    if not isinstance(value, _CONTAINERS):
+        return False
+    if limit == 0:
+        return True
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, _CONTAINERS) and _nests_deeper(inner, limit - 1):
+            return True
+    return False
 
 
 def shown(name: str) -> str:
