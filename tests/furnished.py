@@ -1,0 +1,187 @@
+"""A deployment in which everything that a page can show is there once, and a browser's cookies for each credential."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hallway.accounts.desk import Browser
+from hallway.accounts.model import DEPLOYMENT, Account, AccountState, NewAccount, NewPasskey, Passkey, Realm
+from hallway.accounts.sign_in import PASSWORD, Proof
+from hallway.hub.directories.administration import Administration
+from hallway.hub.directories.model import Provider
+from hallway.hub.operators.model import NewOperator, Operator, OperatorRole, OperatorState
+from hallway.hub.organizations.founding import found_organization
+from hallway.hub.organizations.inviting import Joiner, Wish, accept, invite
+from hallway.hub.organizations.members import Role
+from hallway.hub.organizations.model import Organization, Plan
+from hallway.hub.organizations.proving import add as add_domain
+from hallway.hub.setup.model import Task
+from hallway.hub.setup.service import Browser as SetupBrowser
+from hallway.hub.setup.service import Wish as LinkWish
+from hallway.hub.setup.service import create as create_link
+from hallway.hub.setup.service import open_link
+from hallway.ids import (
+    ACCOUNT,
+    CONTACT,
+    DIRECTORY,
+    ENTRY,
+    EXCHANGE,
+    MEMBER,
+    ORGANIZATION,
+    PASSKEY,
+    SESSION,
+    SETUP_LINK,
+    TOKEN,
+    AccountId,
+    PasskeyId,
+    wire,
+)
+from hallway.journal.model import Actor, Change
+from hallway.web.wiring import Hub, operator_desk, setup_desk
+from tests.web.browsing import PASSWORD as WORDS
+
+HERE = Browser("192.0.2.20", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+COMMAND = Actor("command", None, "tests")
+Post = Callable[[str, str, dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Posts a SCIM body to a path below `/scim`, with a token; the answer's body."""
+
+
+@dataclass
+class House:
+    """One organization: what its pages are about by the names of the route table, and who is there."""
+
+    organization: Organization
+    values: dict[str, str] = field(default_factory=dict)
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    token: str = ""
+
+    def path(self, template: str) -> str:
+        """The address of a row of the route table."""
+        return template.format(**self.values)
+
+
+async def person(hub: Hub, email: str, name: str, realm: Realm = Realm.CONSOLE) -> tuple[Account, dict[str, str]]:
+    """An account with a password, and the cookies of a session that began just now."""
+    rooms, now = (hub.people if realm is Realm.CONSOLE else hub.operators), hub.people.desk.clock()
+    kept = await rooms.desk.means.hasher.hash(WORDS)
+    account = Account(
+        AccountId(hub.desk.fresh_id()), realm, AccountState.ACTIVE, email, name, now, "", kept, now, proved_at=now
+    )
+    await rooms.desk.write(account.id, (NewAccount(account),))
+    opened = await rooms.sign_in.begin(account, (Proof(PASSWORD),), HERE, None)
+    cookie = "hub_session" if realm is Realm.CONSOLE else "hub_operator"
+    return account, {cookie: opened.text}
+
+
+async def entered(hub: Hub, account: Account, cookies: dict[str, str], house: Organization) -> None:
+    """Her session works in this organization."""
+    found = await hub.people.sessions.visited(cookies["hub_session"])
+    assert found is not None
+    await hub.people.sessions.open_organization(account, found[1], house.id)
+
+
+async def member(hub: Hub, house: Organization, email: str, role: Role) -> tuple[Account, dict[str, str]]:
+    """Somebody who accepted an invitation, and is in."""
+    account, cookies = await person(hub, email, email.partition("@")[0].title())
+    made = await invite(hub.roster, house, Wish(email, role), COMMAND)
+    text = made.link.partition("code=")[2].partition("&")[0]
+    await accept(hub.roster, text, Joiner(account.id, email, account.name), COMMAND)
+    await entered(hub, account, cookies, house)
+    return account, cookies
+
+
+async def furnished(hub: Hub, name: str, post: Post) -> House:
+    """An organization with everything in it; `post` reaches the server that its pages come from."""
+    domain = f"{name.lower()}.example"
+    admin, cookies = await person(hub, f"ada@{domain}", "Ada Byron")
+    joiner = Joiner(admin.id, admin.email, admin.name)
+    first = await found_organization(hub.roster, name, Plan.ENTERPRISE, joiner, HERE.address)
+    organization = await hub.stores.organizations.by_id(first.organization_id)
+    assert organization is not None
+    await entered(hub, admin, cookies, organization)
+    values = {"organization": wire(ORGANIZATION, organization.id), "mail": "0" * 32}
+    house = House(organization, values, {"admin": cookies})
+    actor = Actor("member", first.id, admin.shown, HERE.address)
+    _, house.cookies["user"] = await member(hub, organization, f"una@{domain}", Role.USER)
+    _, house.cookies["guest"] = await member(hub, organization, f"gus@{domain}", Role.GUEST)
+    _, house.cookies["account"] = await person(hub, f"alone@{domain}", "Alone")
+    await _account_things(hub, house, admin)
+    await _directory(hub, house, actor, post)
+    await _settings(hub, house, actor, domain)
+    await _link(hub, house, actor)
+    await _operators(hub, house)
+    return house
+
+
+async def _operators(hub: Hub, house: House) -> None:
+    desk = operator_desk(hub)
+    for role in OperatorRole:
+        account, house.cookies[role.value] = await person(
+            hub, f"{role.value}@{house.organization.name.lower()}.ops.example", role.value.title(), Realm.OPERATOR
+        )
+        now = desk.clock()
+        made = Operator(account.id, role, OperatorState.ACTIVE, now, 0)
+        await hub.stores.database.commit(Change(DEPLOYMENT, (NewOperator(made),)))
+        house.values["operator"] = wire(ACCOUNT, account.id)
+
+
+async def _account_things(hub: Hub, house: House, admin: Account) -> None:
+    sessions = await hub.stores.accounts.sessions(admin.id)
+    house.values["session"] = wire(SESSION, sessions[0].id)
+    passkey = Passkey(PasskeyId(hub.desk.fresh_id()), admin.id, "Phone", b"credential", b"key", 0, (), 1)
+    await hub.people.desk.write(admin.id, (NewPasskey(passkey),))
+    house.values["passkey"] = wire(PASSKEY, passkey.id)
+
+
+async def _directory(hub: Hub, house: House, actor: Actor, post: Post) -> None:
+    administration = Administration(hub.desk, hub.catalogue.types, actor)
+    directory, made = await administration.create(house.organization, "Staff", Provider("jumpcloud"), 365)
+    house.values |= {"directory": wire(DIRECTORY, directory.id), "token": wire(TOKEN, made.token.id)}
+    house.token = made.text
+    base = f"/{house.values['directory']}/v2"
+    schemas = "urn:ietf:params:scim:schemas:core:2.0:"
+    address = f"bea@{house.organization.name.lower()}.example"
+    user = await post(
+        f"{base}/Users",
+        made.text,
+        {
+            "schemas": [f"{schemas}User"],
+            "userName": address,
+            "displayName": "Bea <Beck>",
+            "active": "True",
+            "emails": [{"value": address, "primary": True}],
+        },
+    )
+    await post(f"{base}/Users", made.text, {"schemas": [f"{schemas}User"], "userName": address})
+    listed = [{"value": user["id"]}]
+    group = await post(
+        f"{base}/Groups", made.text, {"schemas": [f"{schemas}Group"], "displayName": "Team", "members": listed}
+    )
+    house.values |= {"user": str(user["id"]), "group": str(group["id"])}
+    latest = await hub.stores.exchanges.latest(house.organization.id, directory.id, None, 10)
+    house.values["exchange"] = wire(EXCHANGE, latest[0].id)
+
+
+async def _settings(hub: Hub, house: House, actor: Actor, domain: str) -> None:
+    owner = house.organization
+    await add_domain(hub.domain_desk, owner, domain, actor)
+    house.values["domain"] = domain
+    contact = await hub.contact_book.add(owner.id, f"it@{domain}", "IT", actor)
+    house.values["contact"] = wire(CONTACT, contact.id)
+    invited = await invite(hub.roster, owner, Wish(f"new@{domain}"), replace(actor, kind="command", id=None))
+    house.values["member"] = wire(MEMBER, invited.member.id)
+    house.values["invitation"] = invited.link
+    entries = await hub.stores.journal.after(owner.id, 0, 1)
+    house.values["entry"] = wire(ENTRY, entries[0].entry.id)
+
+
+async def _link(hub: Hub, house: House, actor: Actor) -> None:
+    desk = setup_desk(hub, hub.mailing.letters)
+    assert actor.id is not None
+    wish = LinkWish((Task.DOMAIN, Task.DIRECTORY), "For IT", "", created_by=wire(MEMBER, actor.id))
+    made = await create_link(desk, house.organization, wish, actor)
+    house.values["link"] = wire(SETUP_LINK, made.link.id)
+    text = await open_link(desk, made.address.partition("link=")[2], SetupBrowser(HERE.address, HERE.client))
+    assert isinstance(text, str)
+    house.cookies["setup link"] = {"hub_setup": text}
+    house.values["setup_address"] = made.address
