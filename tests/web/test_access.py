@@ -116,6 +116,9 @@ async def test_what_is_anothers_is_not_there(tmp_path: Path, monkeypatch: pytest
         for row in PAGES:
             if "{" not in row.path or row.guard == NONE or row.path.startswith("/operator"):
                 continue
+            if "{entry}" in row.path:
+                # An entry's number counts within one's own organization: there is no other's to name.
+                continue
             who = "setup link" if row.path.startswith("/setup") else "admin"
             strange = await there.call(row, there.beta.path(row.path), there.acme.cookies[who])
             if strange.status != 404 and not _harmless(row, strange):
