@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from hallway.hub.organizations.members import MemberState
 from hallway.hub.organizations.model import Organization
 from hallway.ids import DIRECTORY, EXCHANGE, TOKEN, wire
 from hallway.journal.model import Actor
@@ -186,6 +187,40 @@ async def test_people_are_searched_and_waiting_ones_accepted(tmp_path: Path, mon
         members = await hub.hub.stores.members.by_email(place.directory.organization_id, "ada@acme.example")
         assert [one.directory_id for one in members] == [place.directory.id]
         assert b"Nobody waits" in (await browser.get(f"{base}/waiting")).body
+
+
+async def test_one_outside_the_proved_domains_is_invited_by_mail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        place, params = await filled(hub)
+        owner = place.directory.organization
+        browser, base = signed_in(hub, visitor(owner)), path_of("/directories/{directory}", params)
+        assert b"Invite" in (await browser.get(f"{base}/waiting")).body
+        assert (await browser.post(f"{base}/waiting/{params['user']}", act="invite")).status == 303
+        [member] = await hub.hub.stores.members.by_email(owner.id, "ada@acme.example")
+        assert (member.state, member.directory_id) == (MemberState.INVITED, None)
+        listed = (await browser.get(f"{base}/waiting")).body
+        assert b"has not answered yet" in listed and b'value="invite"' not in listed
+        assert (await browser.post(f"{base}/waiting/{params['user']}", act="invite")).status == 409
+        deliveries, kept = hub.serving._deliveries, hub.hub.mailing.kept
+        assert deliveries is not None and kept is not None and hub.hub.mailing.postman is not None
+        await hub.hub.mailing.postman.round()
+        await deliveries.stop()
+        assert [one.to for one in kept.mails() if "/invitation?code=" in one.text] == ["ada@acme.example"]
+        assert (await browser.post(f"{base}/waiting/{params['user']}", act="accept")).status == 303
+        [member] = await hub.hub.stores.members.by_email(owner.id, "ada@acme.example")
+        assert (member.state, member.directory_id) == (MemberState.INVITED, place.directory.id)
+
+
+async def test_without_mail_nobody_is_invited_from_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = {"base_url": "https://hub.example.com", "allowed_hosts": "hub.localhost"}
+    async with deployed(tmp_path, monkeypatch, **elsewhere) as hub:
+        place, params = await filled(hub)
+        browser = signed_in(hub, visitor(place.directory.organization))
+        base = path_of("/directories/{directory}", params)
+        assert b'value="invite"' not in (await browser.get(f"{base}/waiting")).body
+        assert (await browser.post(f"{base}/waiting/{params['user']}", act="invite")).status == 409
 
 
 async def test_a_directory_is_renamed_switched_off_and_on_and_deleted(

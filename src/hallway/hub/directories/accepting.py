@@ -26,6 +26,7 @@ class Wait(Enum):
 
     NO_ADDRESS = "no_address"
     DOMAIN = "domain"
+    INVITED = "invited"
     COLLISION = "collision"
     ADMINISTRATOR = "administrator"
     EXISTING = "existing"
@@ -56,7 +57,18 @@ async def why_waiting(desk: Desk, directory: Directory, stored: Stored) -> Waiti
 def _of_holder(holder: Member) -> Wait:
     if holder.directory_id is not None:
         return Wait.COLLISION
+    if holder.state is MemberState.INVITED:
+        return Wait.INVITED
     return Wait.ADMINISTRATOR if holder.role is Role.ADMIN else Wait.EXISTING
+
+
+async def invitable(desk: Desk, directory: Directory, resource_id: ResourceId) -> str:
+    """The address of one who may be invited: nobody here has it, and no proved domain lets her in anyway."""
+    key = DirectoryKey(directory.organization_id, directory.id)
+    waiting = await why_waiting(desk, directory, await _unlinked(desk, key, resource_id))
+    if waiting.why is not Wait.DOMAIN:
+        raise Refused("conflict", "She cannot be invited any more: look at the list again.")
+    return waiting.person.email
 
 
 async def accept(desk: Desk, directory: Directory, resource_id: ResourceId, actor: Actor) -> Member:

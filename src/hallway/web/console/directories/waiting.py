@@ -3,20 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hallway.hub.directories.accepting import accept, dismiss, grant_admin, why_waiting
-from hallway.hub.directories.model import Kind
-from hallway.ids import USER, wire
+from hallway.hub.directories.accepting import accept, dismiss, grant_admin, invitable, why_waiting
+from hallway.hub.directories.desk import Desk
+from hallway.hub.directories.model import Directory, Kind
+from hallway.hub.organizations.inviting import Wish, invite
+from hallway.hub.organizations.service import Refused
+from hallway.ids import USER, ResourceId, wire
+from hallway.journal.model import Actor
 from hallway.web.console.directories.shelf import Shelf, key_of, query_of, resource_id, root
 from hallway.web.forms import read_form
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import N_
 from hallway.web.rows import PageHandler
-
-_DONE = {
-    "accept": (accept, N_("She is a member now.")),
-    "dismiss": (dismiss, N_("She is not listed any more.")),
-    "grant": (grant_admin, N_("She is an administrator now.")),
-}
 
 
 class WaitingPages:
@@ -25,6 +23,12 @@ class WaitingPages:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._hub = shelf.hub
+        self._acts = {
+            "accept": (accept, N_("She is a member now.")),
+            "invite": (self._invite, N_("An invitation was sent to her.")),
+            "dismiss": (dismiss, N_("She is not listed any more.")),
+            "grant": (grant_admin, N_("She is an administrator now.")),
+        }
 
     def handlers(self) -> Mapping[str, PageHandler]:
         """By their names in the route table."""
@@ -45,16 +49,23 @@ class WaitingPages:
         return self._shelf.render(
             request, "waiting", directory, waiting=waiting,
             asking=[(names[one], wire(USER, one)) for link in asking if (one := link.resource_id) in names],
-            more=wire(USER, page.listed[-1].id) if page.more else "",
+            can_mail=self._hub.can_mail, more=wire(USER, page.listed[-1].id) if page.more else "",
         )  # fmt: skip
 
     async def act(self, request: Request, visitor: Any) -> Response:
-        """Accept, dismiss, or grant Admin."""
+        """Accept, invite, dismiss, or grant Admin."""
         directory = await self._shelf.directory(request, visitor)
         one, form = resource_id(USER, request.params["user"]), await read_form(request)
-        if one is None or form["act"] not in _DONE:
+        if one is None or form["act"] not in self._acts:
             raise EdgeProblem(404, "There is nobody with this id in this directory.")
-        do, done = _DONE[form["act"]]
+        do, done = self._acts[form["act"]]
         await do(self._hub.desk, directory, one, visitor.actor(request))
         words = self._shelf.pages.language(request).text(done)
         return self._shelf.pages.see_other(f"{root(directory)}/waiting", done=words)
+
+    async def _invite(self, desk: Desk, directory: Directory, one: ResourceId, actor: Actor) -> None:
+        """She answers for herself, by mail: the address is hers if she can read what is sent there."""
+        if not self._hub.can_mail:
+            raise Refused("conflict", "This deployment sends no mail, so nobody can be invited from here.")
+        email = await invitable(desk, directory, one)
+        await invite(self._hub.roster, directory.organization, Wish(email), actor)
