@@ -25,6 +25,8 @@ _SECRET_WORDS = frozenset(
 _NAMES_ONLY = frozenset({"id", "ids", "name", "hint", "count"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _IN_TEXT = (
+    # What names its owner and row in one piece with its secret: links, invitations, sessions.
+    (re.compile(r"\b(hw_(?!scim_)[a-z]+_)[A-Za-z0-9_-]{43,}"), rf"\1{REDACTED}"),
     (re.compile(r"\b(hw_[a-z]+_[A-Za-z0-9]+_)[A-Za-z0-9_-]+"), rf"\1{REDACTED}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+"), rf"\1 {REDACTED}"),
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), rf"\1{REDACTED}@"),

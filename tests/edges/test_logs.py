@@ -119,3 +119,11 @@ def test_a_token_of_ours_is_not_written_in_any_text(secret: str) -> None:
 def test_other_values_are_written_as_text_and_searched_too() -> None:
     event = redacted(None, "", {"a": ValueError("Bearer abc"), "b": b"raw", "c": None, "d": {1, 2}})
     assert event == {"a": f"Bearer {REDACTED}", "b": REDACTED, "c": None, "d": [1, 2]}
+
+
+@pytest.mark.parametrize("prefix", ["hw_link_", "hw_invite_", "hw_setup_", "hw_session_", "hw_setup_session_"])
+@pytest.mark.parametrize("body", ["A" * 86, "AAAA_" + "b" * 81, "a-_" * 28 + "aa", "_" * 86])
+def test_a_secret_that_names_its_owner_is_not_written(prefix: str, body: str) -> None:
+    text = f"opened {prefix}{body} from 10.0.0.1"
+    shown = redacted(None, "", {"event": text})["event"]
+    assert body[-20:] not in shown and shown.startswith("opened hw_") and shown.endswith("from 10.0.0.1")
