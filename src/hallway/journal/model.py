@@ -70,6 +70,7 @@ EVENT_TYPES: Final = {
     "directory.disabled": "A directory refuses writes.",
     "directory.enabled": "A directory takes writes again.",
     "directory.deleted": "A directory was deleted; `people` says what became of its people.",
+    "directory.stop_told": "Administrators and technical contacts were told by mail that nothing arrives any more.",
     "token.created": "A directory token was made; its secret is not in the journal.",
     "token.revoked": "A directory token ended.",
     "token.ending_told": "Administrators and technical contacts were told by mail that a token ends.",

@@ -156,17 +156,21 @@ class DirectoryStore:
         rows = await tenant(self._database, organization_id).rows(UNEXPIRED_TOKENS, now)
         return [_token(organization_id, row) for row in rows]
 
+    async def last_request(self, key: DirectoryKey) -> int | None:
+        """When the last request with a living token came; up to ten seconds late."""
+        row = await tenant(self._database, key.organization_id).row(LAST_REQUEST, key.directory_id)
+        return None if row is None else cast("int | None", row[0])
+
     async def standing(self, key: DirectoryKey) -> Standing:
         """Counts of the directory."""
         own = tenant(self._database, key.organization_id)
         counts = dict(cast("list[tuple[int, int]]", await own.rows(COUNTS, key.directory_id)))
         quirks = dict(cast("list[tuple[str, int]]", await own.rows(QUIRKS, key.directory_id)))
         requests = dict(cast("list[tuple[str, int]]", await own.rows(REQUESTS, key.directory_id)))
-        last = await own.row(LAST_REQUEST, key.directory_id)
         return Standing(
             counts.get(1, 0),
             counts.get(2, 0),
-            None if last is None else cast("int | None", last[0]),
+            await self.last_request(key),
             quirks,
             requests.get("read", 0),
         )

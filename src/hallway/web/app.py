@@ -8,6 +8,7 @@ from os import environ
 from pathlib import Path
 from typing import Final
 
+from hallway.hub.directories.stopping import StoppingAlarm
 from hallway.hub.directories.upkeep import TokenEndings, TokenUpkeep
 from hallway.hub.organizations.alarms import Alarms
 from hallway.hub.organizations.proving import recheck_due
@@ -233,7 +234,8 @@ def hourly(hub: Hub) -> Sequence[Callable[[], Awaitable[object]]]:
     stores, base_url = hub.stores, hub.settings.base_url
     endings = TokenEndings(hub.desk, stores.organizations, stores.notices, alarms, base_url)
     replaced = TokenUpkeep(hub.desk, stores.organizations)
-    return (replaced.round, endings.round, partial(recheck_due, hub.domain_desk))
+    stopping = StoppingAlarm(hub.desk, stores.organizations, stores.activity, stores.notices, alarms, base_url)
+    return (replaced.round, endings.round, stopping.round, partial(recheck_due, hub.domain_desk))
 
 
 def _guard(hub: Hub) -> DirectoryGuard:

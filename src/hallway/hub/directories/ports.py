@@ -137,6 +137,10 @@ class Directories(Protocol):
         """Tokens of all of an organization's directories, revoked ones too, oldest first."""
         ...
 
+    async def last_request(self, key: DirectoryKey) -> int | None:
+        """When the last request with a living token came; up to ten seconds late."""
+        ...
+
     async def standing(self, key: DirectoryKey) -> Standing:
         """Counts of the directory."""
         ...

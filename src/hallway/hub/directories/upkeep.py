@@ -2,6 +2,7 @@
 told in time.
 """
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class TokenUpkeep:
     async def round(self) -> None:
         """Once over everybody."""
         for organization in await self.organizations.all():
+            await asyncio.sleep(0)  # requests come between
             await close_replaced(self.desk, organization.id)
 
 
@@ -51,6 +53,7 @@ class TokenEndings:
     async def round(self) -> None:
         """Once over everybody who is not suspended."""
         for organization in await self.organizations.all():
+            await asyncio.sleep(0)  # requests come between
             if organization.state is OrganizationState.ACTIVE:
                 await self._tell(organization)
 

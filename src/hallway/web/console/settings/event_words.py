@@ -90,6 +90,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "directory.disabled": N_("The directory %(what)s was switched off"),
     "directory.enabled": N_("The directory %(what)s was switched on"),
     "directory.deleted": N_("The directory %(what)s was deleted"),
+    "directory.stop_told": N_("It was told by mail that nothing arrives in the directory %(what)s any more"),
     "token.created": N_("The token %(what)s was made"),
     "token.revoked": N_("The token %(what)s ended"),
     "token.ending_told": N_("It was told by mail that the token %(what)s ends"),
