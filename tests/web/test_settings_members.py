@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from hallway.accounts.model import NewSession, Session
 from hallway.hub.organizations.invitations import InvitationsEnded
 from hallway.hub.organizations.members import MemberState, Role
-from hallway.ids import MEMBER, MemberId, wire
+from hallway.ids import MEMBER, MemberId, SessionId, wire
 from hallway.web.console.settings.routes import ROUTES
 from hallway.web.rows import FRESH_ADMIN
 from hallway.web.wiring import clock
@@ -136,7 +137,14 @@ async def test_a_member_is_changed_ended_and_let_in_again(tmp_path: Path, monkey
         office = await opened_office(hub)
         ann = await office.member("ann@acme.example", "Ann")
         page = page_of(ann)
+        assert ann.account_id is not None
+        assert b"Last seen here" not in (await office.get(page)).body
+        for opened in (office.organization.id, None):
+            one, now = SessionId(hub.hub.desk.fresh_id()), clock()
+            session = Session(one, ann.account_id, b"h" * 32, (), now, now, now, now, "", "", opened=opened)
+            await hub.hub.people.desk.write(ann.account_id, (NewSession(session),))
         shown = (await office.get(page)).body
+        assert b"Last seen here" in shown
         assert b"Ann joined" in shown and b"her account and her other organizations" in shown
         assert (await office.post(f"{page}/role", role="boss")).status == 422
         assert (await office.post(f"{page}/role", role="admin")).status == 303

@@ -28,6 +28,8 @@ _SUBJECTS: Final = {
     "contact": CONTACT,
     "account": ACCOUNT,
     "setup_link": SETUP_LINK,
+    "operator": ACCOUNT,
+    "operator.looked": ORGANIZATION,
     "directory": DIRECTORY,
     "token": TOKEN,
     "user": USER,
@@ -39,7 +41,7 @@ _FIXED: Final = frozenset({"schemas", "id"})
 
 def subject_of(entry: Entry) -> str | None:
     """The id of what an entry is about."""
-    prefix = _SUBJECTS.get(entry.type.partition(".")[0])
+    prefix = _SUBJECTS.get(entry.type, _SUBJECTS.get(entry.type.partition(".")[0]))
     return None if entry.subject_id is None or prefix is None else wire(prefix, entry.subject_id)
 
 

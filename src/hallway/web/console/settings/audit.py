@@ -15,7 +15,7 @@ from hallway.journal.model import Written
 from hallway.journal.search import Question
 from hallway.journal.shape import changed
 from hallway.scim.json import JsonObject
-from hallway.web.console.settings.event_words import ACTORS, GROUPS, people_in, shown, told, types_of
+from hallway.web.console.settings.event_words import ACTORS, ELSEWHERE, GROUPS, people_in, shown, told, types_of
 from hallway.web.console.settings.office import Office, query_of
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import Language
@@ -71,7 +71,7 @@ class AuditPages:
         return self._office.render(
             request, "audit", fragment="settings/audit_found.html", typed=asked.typed, is_filtered=bool(typed),
             history=[told(one, language) for one in found.entries], more=more,
-            groups=[(name, language.text(text)) for name, text in GROUPS.items()],
+            groups=[(name, language.text(text)) for name, text in GROUPS.items() if name not in ELSEWHERE],
             actors=[(name, language.text(text)) for name, text in ACTORS.items()],
         )  # fmt: skip
 

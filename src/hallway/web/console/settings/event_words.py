@@ -27,8 +27,12 @@ GROUPS: Final[Mapping[str, str]] = {
     "setup_link": N_("Set-up links"),
     "account": N_("Accounts"),
     "audit": N_("Audit"),
+    "operator": N_("Operators"),
 }
 """Kinds of entries by what stands before the point of their type."""
+
+ELSEWHERE: Final = frozenset({"account"})
+"""Kinds that are in the journals of people only, not in an organization's."""
 
 EVENTS: Final[Mapping[str, str]] = {
     "organization.created": N_("The organization %(what)s was made"),
@@ -75,12 +79,12 @@ EVENTS: Final[Mapping[str, str]] = {
     "account.codes_turned_off": N_("%(what)s turned one-time codes off"),
     "account.recovery_codes_made": N_("%(what)s has new recovery codes"),
     "account.recovery_code_used": N_("%(what)s used a recovery code"),
+    "operator.looked": N_("An operator of the service looked at this organization"),
+    "audit.exported": N_("The audit was exported"),
     "operator.created": N_("%(what)s became an operator"),
     "operator.role_changed": N_("The operator %(what)s has another role"),
     "operator.deactivated": N_("The operator %(what)s was deactivated"),
     "operator.reactivated": N_("The operator %(what)s was reactivated"),
-    "operator.looked": N_("An operator of the service looked at this organization"),
-    "audit.exported": N_("The audit was exported"),
     "setup_link.created": N_("The set-up link %(what)s was made"),
     "setup_link.opened": N_("The set-up link %(what)s was opened"),
     "setup_link.revoked": N_("The set-up link %(what)s was revoked"),
@@ -235,10 +239,10 @@ def facts_of(entry: Entry, language: Language) -> list[tuple[str, str]]:
         for name, value in entry.facts.items()
         if value not in ("", None, False, [], {}) and name != "label"
     ]
-    email = entry.personal.get("email")
+    email, reason = entry.personal.get("email"), entry.personal.get("reason")
     if email and email != entry.personal.get("name") and entry.personal.get("name"):
         found.append((word(FACTS, "email", language), str(email)))
-    return found
+    return [*found, (word(FACTS, "reason", language), str(reason))] if reason else found
 
 
 def people_in(entry: Entry) -> list[ResourceId]:

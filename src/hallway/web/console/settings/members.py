@@ -115,10 +115,18 @@ class MemberPages:
         by, until = (await self._sources([member])).get(member.id, ("", None))
         return self._office.render(
             request, "member", status, member=member, id=wire(MEMBER, member.id), problem=problem, source=by,
-            until=until, expired=until is not None and until <= now, user=user, root=f"{LIST}/{name_of(member)}",
+            seen=await self._seen(member), until=until,
+            expired=until is not None and until <= now, user=user, root=f"{LIST}/{name_of(member)}",
             is_self=member.id == visitor.member.id, history=[told(one, language) for one in history],
             last_admin=member.role is Role.ADMIN and await is_last_administrator(self._hub.roster, member),
         )  # fmt: skip
+
+    async def _seen(self, member: Member) -> int | None:
+        """When a session that lives had this organization open last."""
+        if member.account_id is None:
+            return None
+        found = await self._hub.people.desk.means.accounts.sessions(member.account_id)
+        return max((one.seen_at for one in found if one.opened == member.organization_id), default=None)
 
     async def resend(self, request: Request, visitor: Any) -> Response:
         """A new link by mail, or on a page where no mail is sent."""
