@@ -360,6 +360,12 @@ def test_a_search_for_people_walks_one_index_once(filled: apsw.Connection, name:
     assert all("id=?" in step for step in rest), rest
 
 
+def test_what_happened_to_a_member_is_read_by_an_index_of_its_own(filled: apsw.Connection) -> None:
+    plan = _plan(filled, ALL["audit_of_member"].sqlite)
+    assert plan[0].startswith("SEARCH j USING INDEX journal_of_member"), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
 @pytest.mark.parametrize("name", ["exchanges_latest", "resource_by_id", "resource_id_by_name"])
 def test_sqlite_compiles_a_statement_once_whatever_is_bound(tmp_path: Path, name: str) -> None:
     connection = connected(tmp_path / "hub.db", SqliteOptions())

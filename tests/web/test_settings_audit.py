@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hallway.ids import MEMBER, wire
+from hallway.ids import DIRECTORY, MEMBER, wire
 from hallway.journal.model import EVENT_TYPES
 from hallway.web.console.settings import exporting
 from hallway.web.console.settings.event_words import EVENTS, GROUPS
@@ -59,6 +59,15 @@ async def test_entries_are_told_found_and_shown(tmp_path: Path, monkeypatch: pyt
         assert b"Members of the group Team changed" in removed and b"Removed: 1" in removed
         gone = removed.decode().partition("/settings/audit/")[2].partition('"')[0]
         assert b">grace@navy.example</a>" in (await office.get(f"/settings/audit/{gone}")).body
+        links = {
+            "member.joined": page_of(ann), "directory.created": f"/directories/{wire(DIRECTORY, place.directory.id)}",
+            "domain.added": "/settings/domains/acme.example", "token.created": "",
+        }  # fmt: skip
+        await office.post("/settings/domains", domain="acme.example")
+        for written in await hub.hub.stores.journal.after(office.organization.id, 0, 99):
+            href = links.get(written.entry.type)
+            if href and written.entry.subject_id != office.admin.id:
+                assert f'href="{href}"'.encode() in (await office.get(f"/settings/audit/{written.seq}")).body, href
         role = next(one.seq for one in newest if one.entry.type == "member.role_changed")
         assert page_of(ann).encode() in (await office.get(f"/settings/audit/{role}")).body
 

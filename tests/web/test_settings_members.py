@@ -114,6 +114,23 @@ async def test_people_are_invited_several_at_once(tmp_path: Path, monkeypatch: p
         assert (await office.post(f"{page_of(jo)}/resend")).status == 404
 
 
+async def test_administrators_are_invited_by_who_showed_her_credentials_lately(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        office = await opened_office(hub)
+        office.sign_in(office.admin, fresh=False)
+        wish = {"emails": "jo@acme.example", "days": "14"}
+        refused = await office.post("/settings/members/invite", role="admin", **wish)
+        assert refused.status == 422 and b"/sign-in/again?next=/settings/members/invite" in refused.body
+        assert b"jo@acme.example" in refused.body
+        assert await hub.hub.stores.members.by_email(office.organization.id, "jo@acme.example") == []
+        assert (await office.post("/settings/members/invite", role="user", **wish)).status == 303
+        office.sign_in(office.admin)
+        other = {**wish, "emails": "kim@acme.example"}
+        assert (await office.post("/settings/members/invite", role="admin", **other)).status == 303
+
+
 async def test_a_mail_carries_the_link_where_mails_are_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with deployed(tmp_path, monkeypatch) as hub:
         office = await opened_office(hub)

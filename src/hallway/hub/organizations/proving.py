@@ -5,6 +5,7 @@ one of somebody else makes the name contested; a proof that was not asked of DNS
 and only where the deployment is one.
 """
 
+import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -108,7 +109,7 @@ async def check(desk: DomainDesk, domain: Domain, actor: Actor = SYSTEM) -> Doma
 
 async def answers(desk: DomainDesk, domain: Domain) -> tuple[TextAnswer, TextAnswer]:
     """What DNS says now, at the record's own name and at the domain's."""
-    return await desk.records.texts(domain.record_name), await desk.records.texts(domain.name)
+    return await asyncio.gather(desk.records.texts(domain.record_name), desk.records.texts(domain.name))
 
 
 async def concluded(desk: DomainDesk, domain: Domain, told: tuple[TextAnswer, TextAnswer], actor: Actor) -> Domain:

@@ -7,6 +7,7 @@ from hallway.hub.organizations.invitations import DEFAULT_DAYS, LONGEST_DAYS
 from hallway.hub.organizations.inviting import Invited, Wish, checked_email, invite
 from hallway.hub.organizations.members import Role
 from hallway.hub.organizations.service import Refused
+from hallway.web.admitting import FRESH_SECONDS, SIGN_IN_AGAIN
 from hallway.web.console.settings.members import LIST
 from hallway.web.console.settings.office import Office
 from hallway.web.forms import Form, FormErrors, read_form
@@ -32,11 +33,16 @@ class InvitingPages:
         """Addresses, a role, and for how long."""
         return self._form(request, Form(), FormErrors())
 
-    def _form(self, request: Request, typed: Mapping[str, str], errors: FormErrors) -> Response:
+    def _is_fresh(self, visitor: Any) -> bool:
+        """Whether she showed her credentials lately: who may change everything is not invited from an open laptop."""
+        age: int = self._office.hub.desk.clock() - visitor.authenticated_at
+        return age <= FRESH_SECONDS * 1_000_000
+
+    def _form(self, request: Request, typed: Mapping[str, str], errors: FormErrors, again: bool = False) -> Response:
         shown = {"days": str(DEFAULT_DAYS), "role": Role.USER.value, **typed}
         return self._office.render(
             request, "invite", 422 if errors else 200, typed=shown, errors=errors, longest=LONGEST_DAYS,
-            most=MOST_AT_ONCE,
+            most=MOST_AT_ONCE, again=f"{SIGN_IN_AGAIN}?next=/settings/members/invite" if again else "",
         )  # fmt: skip
 
     async def send(self, request: Request, visitor: Any) -> Response:
@@ -45,8 +51,11 @@ class InvitingPages:
         typed = {"emails": form.exact("emails"), "role": form["role"], "days": form["days"]}
         emails = list(dict.fromkeys(form.exact("emails").replace(",", "\n").replace(";", "\n").split()))
         errors = _mistakes(typed, emails)
+        again = typed["role"] == Role.ADMIN.value and not self._is_fresh(visitor)
+        if again:
+            errors.add("role", N_("Show your credentials again before you invite administrators"))
         if errors:
-            return self._form(request, typed, errors)
+            return self._form(request, typed, errors, again)
         made, wrong = await self._invited(request, visitor, typed, emails)
         if wrong and not made:
             errors.add("emails", "%(reasons)s", reasons=" ".join(reason for _, reason in wrong[:_SAID_AT_MOST]))
