@@ -349,8 +349,13 @@ async def holds_members_are_listed_in_a_stable_order(stage: Stage) -> None:
     assert await stage.resources.members(stage.key, group, True) == members
     several = await stage.resources.members_of(stage.key, [inner, group])
     assert several == {inner: [], group: members}
-    assert await stage.resources.members_among(stage.key, group, [users[0], NOBODY]) == {users[0]}
-    assert await stage.resources.kinds(stage.key, [users[0], inner, NOBODY]) == {users[0]: Kind.USER, inner: Kind.GROUP}
+    for asked, found in (
+        ([users[0]], {users[0]: (Kind.USER, True)}),
+        ([NOBODY], {}),
+        ([users[0], inner, NOBODY], {users[0]: (Kind.USER, True), inner: (Kind.GROUP, True)}),
+        ([inner, group], {inner: (Kind.GROUP, True), group: (Kind.GROUP, False)}),
+    ):
+        assert await stage.resources.candidates(stage.key, group, asked) == found
     assert await stage.resources.groups_holding(stage.key, [inner, users[1]]) == {inner: [group], users[1]: [group]}
 
 

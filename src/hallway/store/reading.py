@@ -62,16 +62,13 @@ MEMBERS_OF = statement(
        WHERE m.organization_id = ?1 AND m.directory_id = ?2 AND m.group_id IN {ids:3}
        ORDER BY m.group_id, m.member_id""",
 )
-MEMBERS_AMONG = statement(
-    "members_among",
-    """SELECT organization_id, member_id FROM member
-       WHERE organization_id = ?1 AND directory_id = ?2 AND group_id = ?3 AND member_id IN {ids:4}""",
-)
-KINDS = statement(
-    "resource_kinds",
-    """SELECT organization_id, id, kind FROM resource
-       WHERE organization_id = ?1 AND directory_id = ?2 AND kind IN (1, 2) AND id IN {ids:3}""",
-)
+_CANDIDATE: Final = """SELECT r.organization_id, r.id, r.kind, CASE WHEN EXISTS (SELECT 1 FROM member m
+         WHERE m.organization_id = r.organization_id AND m.directory_id = r.directory_id AND m.group_id = ?3
+           AND m.member_id = r.id) THEN 1 ELSE 0 END
+       FROM resource r WHERE r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind IN (1, 2)"""
+CANDIDATES = statement("member_candidates", f"{_CANDIDATE} AND r.id IN {{ids:4}}")
+CANDIDATE = statement("member_candidate", f"{_CANDIDATE} AND r.id = ?4")
+"""The same for one, as most are asked about: an array costs more than the row."""
 GROUPS_HOLDING = statement(
     "groups_holding",
     """SELECT m.organization_id, m.member_id, m.group_id, g.display FROM member m
@@ -229,17 +226,16 @@ class ResourceStore:
             found[group].append(MemberOfGroup(member, Kind(kind), display))
         return found
 
-    async def members_among(
+    async def candidates(
         self, key: DirectoryKey, group_id: ResourceId, ids: Sequence[ResourceId]
-    ) -> frozenset[ResourceId]:
-        """Which of `ids` are direct members."""
-        rows = await self._tenant(key).rows(MEMBERS_AMONG, key.directory_id, group_id, _ids(ids))
-        return frozenset(cast("ResourceId", row[0]) for row in rows)
-
-    async def kinds(self, key: DirectoryKey, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Kind]:
-        """Which of `ids` are users or groups of this directory."""
-        rows = await self._tenant(key).rows(KINDS, key.directory_id, _ids(ids))
-        return {row[0]: Kind(row[1]) for row in cast("list[tuple[ResourceId, int]]", rows)}
+    ) -> Mapping[ResourceId, tuple[Kind, bool]]:
+        """What each of `ids` is here, and whether it is a direct member; nobody is left out."""
+        own = self._tenant(key)
+        if len(ids) == 1:
+            rows = await own.rows(CANDIDATE, key.directory_id, group_id, ids[0])
+        else:
+            rows = await own.rows(CANDIDATES, key.directory_id, group_id, _ids(ids))
+        return {row[0]: (Kind(row[1]), row[2] == 1) for row in cast("list[tuple[ResourceId, int, int]]", rows)}
 
     async def groups_holding(
         self, key: DirectoryKey, ids: Sequence[ResourceId]

@@ -51,7 +51,8 @@ async def create_group(desk: Desk, scene: Scene, body: Json, given_id: ResourceI
         facts: JsonObject = {"attributes": names_of(sent)}
         if change:
             facts["added"] = change.facts()["added"]
-        return Decision(_after(stored, change), written, (Happening("group.created", group_id, facts, label(sent)),))
+        after = _after(stored, change, stored.modified_at)
+        return Decision(after, written, (Happening("group.created", group_id, facts, label(sent)),))
 
     return await carried(desk, scene, 201, decide)
 
@@ -121,7 +122,8 @@ async def _change_group(
         # Nobody waits for a turn to add or remove people, so those who do it at once share a commit; which revision
         # each of them made is not known then, and not said.
         with suppress(_DependsOnVersion):
-            return replace(await carried(desk, scene, status, decide_members), stored=None)
+            outcome = await carried(desk, scene, status, decide_members)
+            return Outcome(None, outcome.changed, outcome.seq)
     async with desk.queues.turn(group_id):
         return await carried(desk, scene, status, decide)
 
@@ -139,7 +141,7 @@ def _members_changed(
         return Decision(was)
     at = desk.now()
     happening = Happening("group.members_changed", was.id, change.facts(), label(old))
-    after = _after(replace(was, modified_at=at), change)
+    after = _after(was, change, at)
     return Decision(after, (*held, *change.rows(scene, was.id, at)), (happening,))
 
 
@@ -158,11 +160,12 @@ async def _updated(
         ResourceUpdate(scene.key, was, stored, columns, old_columns.keys, exact),
         *change.rows(scene, was.id, stored.modified_at),
     )
-    return Decision(_after(stored, change), rows, tuple(happenings))
+    return Decision(_after(stored, change, stored.modified_at), rows, tuple(happenings))
 
 
-def _after(stored: Stored, change: MemberChange) -> Stored:
-    return replace(stored, revision=stored.revision + change.touches, members=stored.members + change.balance)
+def _after(stored: Stored, change: MemberChange, at: int) -> Stored:
+    revision, members = stored.revision + change.touches, stored.members + change.balance
+    return replace(stored, modified_at=at, revision=revision, members=members)
 
 
 def _drafted(

@@ -4,7 +4,7 @@ Rules: the cost is that of the request, not of the group, unless everybody is re
 adding who is there and removing who is not succeed and change nothing; a group is never inside itself.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hallway.hub.directories.desk import Desk, Scene
@@ -103,24 +103,31 @@ async def member_change(
     """The edits, in order, against who is a member now; 400 for ids that are nobody of this directory."""
     if not edits:
         return MemberChange()
-    present: set[ResourceId] | None = None
+    present: set[ResourceId]
     if any(isinstance(edit, ReplaceMembers | RemoveAllMembers | RemoveMembersWhere) for edit in edits):
         everybody = await desk.resources.members(scene.key, group_id, size >= LARGE)
         present = {member.id for member in everybody}
         net = _net(edits, lambda edit: _chosen(edit, everybody, scene))
+        found = await _candidates(desk, scene, group_id, [one for one in net.added if one not in present])
     else:
         net = _net(edits, lambda _: ())
-        present = set(await desk.resources.members_among(scene.key, group_id, [*net.added, *net.removed]))
+        found = await _candidates(desk, scene, group_id, [*net.added, *net.removed])
+        present = {one for one, (_, is_member) in found.items() if is_member}
     added = [one for one in net.added if one not in present]
     gone = present - net.added.keys() if net.cleared else present & net.removed.keys()
     if not net.cleared and not net.removed.keys() <= present:
         scene.tolerance.met.add(Quirk.UNMATCHED_REMOVE)
-    kinds = await desk.resources.kinds(scene.key, added) if added else {}
-    _refuse_unknown([*net.unknown, *(one.hex() for one in added if one not in kinds)])
-    users = tuple(one for one in added if kinds[one] is Kind.USER)
-    groups = tuple(one for one in added if kinds[one] is Kind.GROUP)
+    _refuse_unknown([*net.unknown, *(one.hex() for one in added if one not in found)])
+    users = tuple([one for one in added if found[one][0] is Kind.USER])
+    groups = tuple([one for one in added if found[one][0] is Kind.GROUP])
     nesting = await _checked_nesting(desk, scene, group_id, groups) if groups else 0
     return MemberChange(users, groups, tuple(sorted(gone)), nesting)
+
+
+async def _candidates(
+    desk: Desk, scene: Scene, group_id: ResourceId, ids: Sequence[ResourceId]
+) -> Mapping[ResourceId, tuple[Kind, bool]]:
+    return await desk.resources.candidates(scene.key, group_id, ids) if ids else {}
 
 
 def _net(edits: Sequence[MemberEdit], chosen: Callable[[RemoveMembersWhere], Iterable[ResourceId]]) -> _Net:

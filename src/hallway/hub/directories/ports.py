@@ -93,14 +93,10 @@ class Resources(Protocol):
         """Direct members of several groups."""
         ...
 
-    async def members_among(
+    async def candidates(
         self, key: DirectoryKey, group_id: ResourceId, ids: Sequence[ResourceId]
-    ) -> frozenset[ResourceId]:
-        """Which of `ids` are direct members."""
-        ...
-
-    async def kinds(self, key: DirectoryKey, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Kind]:
-        """Which of `ids` are users or groups of this directory."""
+    ) -> Mapping[ResourceId, tuple[Kind, bool]]:
+        """Which of `ids` are users or groups of this directory, and whether each is a direct member of the group."""
         ...
 
     async def groups_holding(
