@@ -270,12 +270,11 @@ def _check_complete(before: JsonObject, after: JsonObject, resource_type: Resour
 def _set_schemas(before: JsonObject, after: JsonObject, resource_type: ResourceType) -> None:
     """List the URNs of extensions that came, and no longer those that went (RFC 7643 §3.3)."""
     listed = after.get("schemas")
-    if not isinstance(listed, list):
-        return
     urns = [extension.schema.id for extension in resource_type.extensions]
+    if not isinstance(listed, list) or [urn in before for urn in urns] == [urn in after for urn in urns]:
+        return
     gone = {urn.lower() for urn in urns if urn in before and urn not in after}
     kept = [urn for urn in listed if not (isinstance(urn, str) and urn.lower() in gone)]
     known = {urn.lower() for urn in kept if isinstance(urn, str)}
     came = [urn for urn in urns if urn in after and urn not in before and urn.lower() not in known]
-    if gone or came:
-        after["schemas"] = [*kept, *came]
+    after["schemas"] = [*kept, *came]

@@ -163,7 +163,10 @@ def _is_plain_array(elements: list[Json], known: PlainTypes) -> bool:
 
 def _is_plain_object(parts: JsonObject, known: PlainTypes) -> bool:
     for name, part in parts.items():
-        if type(part) is not known.get(name) or (isinstance(part, str) and not _is_plain_text(part)):
+        if type(part) is not known.get(name):
+            return False
+        # As `_is_plain_text` has it; a call for each text would cost more than the question.
+        if isinstance(part, str) and not (part.isprintable() and len(part) <= MAX_TEXT_CHARACTERS):
             return False
     return bool(parts)
 

@@ -73,8 +73,8 @@ class Tenant:
 
     async def row(self, statement: Statement, *params: object) -> ResultRow | None:
         """The first row, or None."""
-        found = await self.rows(statement, *params)
-        return found[0] if found else None
+        found = await self.whole(statement, *params)
+        return found[0][1:] if found else None
 
     async def scan(self, statement: Statement, *params: object) -> list[ResultRow]:
         """Rows of a statement that may take long."""

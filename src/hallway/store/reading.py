@@ -120,7 +120,10 @@ class ResourceStore:
     async def by_id(self, key: DirectoryKey, kind: Kind, resource_id: ResourceId) -> Stored | None:
         """One resource, in one round trip; more only where groups are nested."""
         row = await self._tenant(key).row(BY_ID, key.directory_id, int(kind), resource_id)
-        return None if row is None else (await self._complete(key, [row]))[0]
+        if row is None:
+            return None
+        stored, nested = stored_of(row)
+        return (await self._complete(key, [row]))[0] if nested else stored
 
     async def id_by_name(self, key: DirectoryKey, kind: Kind, name_key: str) -> ResourceId | None:
         """Who has this folded name."""

@@ -4,8 +4,7 @@ Rules: instants that are stored are whole milliseconds, so that what is rendered
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hallway.exchanges.model import Exchange
@@ -26,21 +25,40 @@ class Queues:
     def __init__(self) -> None:
         self._locks: dict[bytes, tuple[asyncio.Lock, int]] = {}
 
-    @asynccontextmanager
-    async def turn(self, key: bytes) -> AsyncIterator[None]:
-        """Wait for the key's turn."""
-        lock, waiting = self._locks.get(key, (None, 0))
-        lock = lock or asyncio.Lock()
-        self._locks[key] = (lock, waiting + 1)
+    def turn(self, key: bytes) -> "_Turn":
+        """An asynchronous context manager: wait for the key's turn, and have it."""
+        return _Turn(self._locks, key)
+
+
+class _Turn:
+    """One who waits for a key, or has its turn; the last one takes the lock away."""
+
+    __slots__ = ("_key", "_lock", "_locks")
+
+    def __init__(self, locks: dict[bytes, tuple[asyncio.Lock, int]], key: bytes) -> None:
+        self._locks = locks
+        self._key = key
+
+    async def __aenter__(self) -> None:
+        lock, waiting = self._locks.get(self._key, (None, 0))
+        self._lock = lock or asyncio.Lock()
+        self._locks[self._key] = (self._lock, waiting + 1)
         try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._locks[key]
-            if waiting == 1:
-                del self._locks[key]
-            else:
-                self._locks[key] = (lock, waiting - 1)
+            await self._lock.acquire()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        lock, waiting = self._locks[self._key]
+        if waiting == 1:
+            del self._locks[self._key]
+        else:
+            self._locks[self._key] = (lock, waiting - 1)
 
 
 @dataclass(frozen=True, slots=True)

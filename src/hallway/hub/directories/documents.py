@@ -35,9 +35,9 @@ def document_of(
 ) -> tuple[bytes, bytes | None, int | None]:
     """The document without its closing brace, what is not returned by default, and where a manager is completed."""
     shown, hidden = split_returned(resource, resource_type)
-    document: JsonObject = {"schemas": shown.get("schemas", []), "id": resource_id(kind, value)}
+    first: JsonObject = {"schemas": shown.get("schemas", []), "id": resource_id(kind, value)}
     extension = shown.pop(ENTERPRISE, None)
-    document.update((name, held) for name, held in shown.items() if name not in document)
+    document = first | shown | first
     manager = extension.get("manager") if isinstance(extension, dict) else None
     if isinstance(extension, dict):
         rest = {name: held for name, held in extension.items() if name != "manager"}
