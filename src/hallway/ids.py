@@ -18,6 +18,9 @@ MailLinkId = NewType("MailLinkId", bytes)
 MailId = NewType("MailId", bytes)
 SetupLinkId = NewType("SetupLinkId", bytes)
 SetupSessionId = NewType("SetupSessionId", bytes)
+ConnectionId = NewType("ConnectionId", bytes)
+AttemptId = NewType("AttemptId", bytes)
+SignInId = NewType("SignInId", bytes)
 
 ORGANIZATION: Final = "org_"
 DIRECTORY: Final = "dir_"
@@ -33,6 +36,8 @@ CONTACT: Final = "contact_"
 SESSION: Final = "sess_"
 PASSKEY: Final = "pkey_"
 SETUP_LINK: Final = "setup_"
+CONNECTION: Final = "conn_"
+ATTEMPT: Final = "att_"
 
 _HEX_DIGITS: Final = 32
 

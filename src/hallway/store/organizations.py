@@ -33,7 +33,8 @@ UPDATE = statement(
 TENANT_TABLES: Final = (
     "exchange", "stranger_refusal", "quirk_count", "request_count", "member_past", "member", "resource_key",
     "resource_version", "resource_count", "resource", "token", "directory", "journal_personal", "journal",
-    "journal_head", "notice", "outgoing_mail", "operator", "setup_session", "setup_link", "contact", "domain",
+    "journal_head", "enforcement", "refused_stranger", "attempt", "sso_session", "seen_message", "sign_in", "identity",
+    "connection", "notice", "outgoing_mail", "operator", "setup_session", "setup_link", "contact", "domain",
     "invitation", "member_link", "organization_member", "mail_link", "session", "recovery_code", "passkey", "account",
 )  # fmt: skip
 """Every table of tenants' rows, in an order in which they can be emptied."""

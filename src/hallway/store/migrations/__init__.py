@@ -8,12 +8,13 @@ keys; no triggers, no identity columns. `tests/store/test_schema.py` holds them 
 
 from typing import Final
 
-from hallway.store.migrations import step_0001, step_0002, step_0003
+from hallway.store.migrations import step_0001, step_0002, step_0003, step_0004
 
 STEPS: Final = (
     (1, "the Hub's first schema", step_0001.SQL),
     (2, "accounts and members", step_0002.SQL),
     (3, "lists and histories of members", step_0003.SQL),
+    (4, "single sign-on", step_0004.SQL),
 )
 
 GLOBAL_TABLES: Final = frozenset(

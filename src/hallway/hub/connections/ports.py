@@ -1,0 +1,57 @@
+"""What connections need of the outside."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hallway.hub.connections.model import Connection, Identity
+from hallway.ids import ConnectionId, MemberId, OrganizationId
+
+
+class Connections(Protocol):
+    """The connections of each organization, and who people are at them."""
+
+    async def located(self, connection_id: ConnectionId) -> Connection | None:
+        """A connection by its id alone."""
+        ...
+
+    async def connection(self, organization_id: OrganizationId, connection_id: ConnectionId) -> Connection | None:
+        """One connection of this organization."""
+        ...
+
+    async def connections(self, organization_id: OrganizationId) -> Sequence[Connection]:
+        """All of them, oldest first."""
+        ...
+
+    async def due(self, now: int) -> Sequence[Connection]:
+        """Connections whose metadata should be read again, of every organization."""
+        ...
+
+    async def identity(
+        self, organization_id: OrganizationId, connection_id: ConnectionId, subject: bytes
+    ) -> Identity | None:
+        """Who a subject is."""
+        ...
+
+    async def identities(self, organization_id: OrganizationId, member_id: MemberId) -> Sequence[Identity]:
+        """Who a member is, at each connection."""
+        ...
+
+
+class Vault(Protocol):
+    """Seals what must be read back."""
+
+    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
+        """Ciphertext that only the same context opens."""
+        ...
+
+    def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
+        """The plaintext; raises `Undecipherable` or `UnknownKey`."""
+        ...
+
+
+class KeyMaker(Protocol):
+    """Makes our keys away from the loop: an RSA key takes a tenth of a second and more."""
+
+    async def make(self, name: str, now: int) -> tuple[bytes, bytes]:
+        """A private key (PKCS #8, DER) and a certificate of it (DER) that names `name`, for ten years."""
+        ...
