@@ -48,7 +48,8 @@ CODES: Final = {
 class SamlProblem(Exception):
     """A message that is refused: `code` for programs, what was expected and what came for the administrator.
 
-    `received` may hold what a stranger wrote: it is shown, never acted on.
+    `received` may hold what a stranger wrote: it is shown, never acted on. `signed` says that a trusted key signed what
+    is refused.
     """
 
     def __init__(self, code: str, expected: str = "", received: str = "") -> None:
@@ -56,3 +57,4 @@ class SamlProblem(Exception):
         self.code = code
         self.expected = expected
         self.received = received[:2000]
+        self.signed = False

@@ -83,22 +83,36 @@ class SignIn:
 
 
 def judged(octets: bytes, expected: Expectation) -> SignIn:
-    """Who signed in. Raises `SamlProblem`."""
+    """Who signed in. Raises `SamlProblem`, whose `signed` says whether a key of the connection had signed by then."""
+    root = _response(octets)
+    refuse_strange_signatures(root)
+    outer, inner = verified(root, expected.trust), None
+    try:
+        response = outer.root if outer is not None else root
+        _judge_response(response, expected, outer is not None)
+        assertion, encrypted = _assertion(response, expected, outer is not None)
+        inner = verified(assertion, expected.trust)
+        if outer is None and inner is None:
+            raise SamlProblem("not_signed", "a signed response or a signed assertion", "neither")
+        if expected.both_signed and (outer is None or inner is None):
+            raise SamlProblem("not_signed", "a signed response and a signed assertion", "one of them")
+        signed = inner.root if inner is not None else assertion
+        return _signed_in(signed, expected, _Provenance(outer, inner, encrypted, response.get("InResponseTo")))
+    except SamlProblem as problem:
+        problem.signed = outer is not None or inner is not None
+        raise
+
+
+def answered_request(octets: bytes) -> str | None:
+    """Which request a response says that it answers; nothing of it is verified. Raises `SamlProblem`."""
+    return _response(octets).get("InResponseTo")
+
+
+def _response(octets: bytes) -> Element:
     root = parsed(octets)
     if root.tag != named(SAMLP, "Response"):
         raise SamlProblem("wrong_shape", "a samlp:Response", str(root.tag))
-    refuse_strange_signatures(root)
-    outer = verified(root, expected.trust)
-    response = outer.root if outer is not None else root
-    _judge_response(response, expected, outer is not None)
-    assertion, encrypted = _assertion(response, expected, outer is not None)
-    inner = verified(assertion, expected.trust)
-    if outer is None and inner is None:
-        raise SamlProblem("not_signed", "a signed response or a signed assertion", "neither")
-    if expected.both_signed and (outer is None or inner is None):
-        raise SamlProblem("not_signed", "a signed response and a signed assertion", "one of them")
-    signed = inner.root if inner is not None else assertion
-    return _signed_in(signed, expected, _Provenance(outer, inner, encrypted, response.get("InResponseTo")))
+    return root
 
 
 @dataclass(frozen=True, slots=True)

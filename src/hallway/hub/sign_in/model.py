@@ -12,6 +12,7 @@ from hallway.ids import AccountId, AttemptId, ConnectionId, MemberId, Organizati
 from hallway.scim.json import JsonObject
 
 MINUTE: Final = 60 * 1_000_000
+DAY: Final = 24 * 60 * MINUTE
 WAITS: Final = 15 * MINUTE
 ANSWERED_WAITS: Final = 2 * MINUTE
 MOST_STRANGERS: Final = 100
@@ -214,3 +215,12 @@ class SsoSessionsEnd:
     connection_id: ConnectionId
     subject: bytes
     session_index: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StrangerRefused:
+    """A refusal to keep, in the place of the one that was there: `place` is below `MOST_STRANGERS`."""
+
+    connection_id: ConnectionId
+    place: int
+    refusal: StrangerRefusal

@@ -1,0 +1,188 @@
+"""What sign-ins work with, and what every protocol does the same: begin, park an answer, find it again."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import orjson
+
+from hallway.accounts.desk import AccountDesk
+from hallway.hub.connections.model import Connection
+from hallway.hub.connections.ports import Vault
+from hallway.hub.organizations.ports import Organizations
+from hallway.hub.sign_in.model import (
+    ANSWERED_WAITS,
+    WAITS,
+    Attempt,
+    Kind,
+    NewAttempt,
+    NewSeenMessage,
+    NewSignIn,
+    Outcome,
+    Said,
+    SignIn,
+    SignInAnswered,
+    TurnedAway,
+)
+from hallway.hub.sign_in.ports import SignIns
+from hallway.hub.sign_in.verdict import Registry
+from hallway.ids import AccountId, AttemptId, ConnectionId, MemberId, SessionId, SignInId, fresh_id
+from hallway.journal.model import Change, Stale
+from hallway.journal.ports import Ledger
+from hallway.scim.json import JsonObject
+
+SECRET_BYTES: Final = 32
+NO_BROWSER: Final = b""
+"""What an unsolicited answer is bound to until a browser takes it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """Why somebody is sent to the provider, and where she goes on to. For `AGAIN`: whose session it freshens."""
+
+    kind: Kind = Kind.SIGN_IN
+    next: str = ""
+    account_id: AccountId | None = None
+    session_id: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A sign-in that waits, and the secret that its browser keeps, which is nowhere else."""
+
+    sign_in: SignIn
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInDesk:
+    """Stores, time, chance, and who keeps secrets; `accounts` makes sessions."""
+
+    ledger: Ledger
+    organizations: Organizations
+    sign_ins: SignIns
+    registry: Registry
+    accounts: AccountDesk
+    vault: Vault
+    clock: Callable[[], int]
+    entropy: Callable[[int], bytes]
+    base_url: str
+
+    def fresh_id(self) -> bytes:
+        """A new id."""
+        return fresh_id(self.clock(), self.entropy(10))
+
+    async def begin(self, connection: Connection, purpose: Purpose, token: str, secrets: dict[str, str]) -> Begun:
+        """A sign-in that waits for an answer to `token`; its id is the token's first half."""
+        now, secret = self.clock(), self.entropy(SECRET_BYTES)
+        sign_in = SignIn(
+            sign_in_id_of(token), connection.organization_id, connection.id, purpose.kind, browser_hash(secret), token,
+            now, now + WAITS, purpose.next, secrets, purpose.account_id, purpose.session_id,
+        )  # fmt: skip
+        await self.ledger.commit(Change(connection.organization_id, (NewSignIn(sign_in),)))
+        return Begun(sign_in, secret.hex())
+
+    def fresh_token(self, prefix: str = "") -> str:
+        """Names a sign-in to the provider: its id and 128 random bits, in hexadecimal."""
+        return prefix + self.fresh_id().hex() + self.entropy(16).hex()
+
+    async def waiting(self, connection: Connection, token: str) -> SignIn | None:
+        """The sign-in that a token names, where it still waits for its first answer."""
+        if len(token) < _TOKEN_LENGTH or not _is_token(token):
+            return None
+        found = await self.sign_ins.sign_in(connection.organization_id, sign_in_id_of(token))
+        if found is None or not hmac.compare_digest(found.token.encode(), token.encode()):
+            return None
+        late = found.answered_at is not None or found.ended_at is not None or self.clock() >= found.expires_at
+        return None if late or found.connection_id != connection.id else found
+
+    async def park(self, connection: Connection, sign_in: SignIn | None, said: Said) -> SignInId:
+        """Keep a judged answer for the browser that fetches it. Raises `TurnedAway` where it was used before."""
+        now, owner = self.clock(), connection.organization_id
+        seen = NewSeenMessage(connection.id, hashlib.sha256(said.message.encode()).digest(), said.until, now)
+        own = sign_in.id if sign_in is not None else SignInId(self.fresh_id())
+        answer = self.vault.encrypt(orjson.dumps(_packed(said)), _context(own))
+        if sign_in is not None:
+            rows: tuple[Any, ...] = (SignInAnswered(own, answer, now), seen)
+        else:
+            token = own.hex() + self.entropy(16).hex()
+            begun = SignIn(
+                own, owner, connection.id, Kind.UNSOLICITED, NO_BROWSER, token, now, now + ANSWERED_WAITS,
+                answer=answer, answered_at=now,
+            )  # fmt: skip
+            rows = (NewSignIn(begun), seen)
+        try:
+            await self.ledger.commit(Change(owner, rows))
+        except Stale:
+            raise TurnedAway("replayed") from None
+        return own
+
+    async def parked(self, connection: Connection, sign_in_id: SignInId, secret: str) -> tuple[SignIn, Said]:
+        """The answer that waits for this browser. Raises `TurnedAway`."""
+        found = await self.sign_ins.sign_in(connection.organization_id, sign_in_id)
+        if found is None or found.connection_id != connection.id or found.answer is None or found.answered_at is None:
+            raise TurnedAway("no_request")
+        if found.ended_at is not None or self.clock() >= found.answered_at + WAITS:
+            raise TurnedAway("no_request")
+        if found.kind is Kind.UNSOLICITED:
+            if self.clock() >= found.expires_at:
+                raise TurnedAway("no_request")
+        elif not hmac.compare_digest(found.browser, browser_hash(_octets(secret))):
+            raise TurnedAway("other_browser")
+        return found, _unpacked(orjson.loads(self.vault.decrypt(found.answer, _context(found.id))))
+
+    def attempt(
+        self, connection: Connection, kind: Kind, outcome: Outcome, code: str, who: str, detail: JsonObject,
+        member_id: MemberId | None = None,
+    ) -> NewAttempt:  # fmt: skip
+        """A row to keep, its detail sealed."""
+        own = AttemptId(self.fresh_id())
+        made = Attempt(
+            own, connection.organization_id, connection.id, self.clock(), outcome, code, kind, who[:256], detail,
+            member_id,
+        )  # fmt: skip
+        context = b"attempt " + connection.organization_id + own
+        return NewAttempt(made, self.vault.encrypt(orjson.dumps(detail), context))
+
+
+_TOKEN_LENGTH: Final = 64
+
+
+def sign_in_id_of(token: str) -> SignInId:
+    """The id of the sign-in that a token names."""
+    return SignInId(bytes.fromhex(token[-_TOKEN_LENGTH:-32]))
+
+
+def subject_hash(connection_id: ConnectionId, subject: str) -> bytes:
+    """What a subject is found by."""
+    return hashlib.sha256(connection_id + subject.encode()).digest()
+
+
+def browser_hash(secret: bytes) -> bytes:
+    """What is kept of a browser's secret."""
+    return hashlib.sha256(b"sign-in\0" + secret).digest()
+
+
+def _is_token(token: str) -> bool:
+    return all(sign in "0123456789abcdef" for sign in token[-_TOKEN_LENGTH:])
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def _context(sign_in_id: bytes) -> bytes:
+    return b"answer of sign-in " + sign_in_id
+
+
+def _packed(said: Said) -> dict[str, Any]:
+    return {each.name: getattr(said, each.name) for each in fields(said)}
+
+
+def _unpacked(kept: dict[str, Any]) -> Said:
+    return Said(**{**kept, "groups": tuple(kept["groups"])})
