@@ -43,6 +43,13 @@ def serve(
         serve_application("hallway.web.app:application", Listening(settings.host, settings.port, settings.workers))
 
 
+def _mail(settings: Settings) -> str:
+    """Where mails go, without a password."""
+    if settings.smtp_url is not None:
+        return f"{settings.smtp_url.shown}, from {settings.mail_sender}"
+    return "none: set smtp_url" if settings.kept_mail is None else f"kept in {settings.kept_mail}, shown at /mail"
+
+
 def _greet(settings: Settings) -> None:
     """The addresses, and what to type first, by the name that this program was called by."""
     program = sys.argv[0] if Path(sys.argv[0]).name == "hallway" else "hallway"
@@ -50,6 +57,7 @@ def _greet(settings: Settings) -> None:
         f"Hallway Hub at {settings.base_url}\n"
         f"  on this machine  {settings.local_url}\n"
         f"  database         {settings.database.shown}\n"
+        f"  mail             {_mail(settings)}\n"
         "\n"
         "First steps, in another terminal (see docs/tutorials/first-directory.md):\n"
         f'  {program} hub organization create "Acme"\n'
