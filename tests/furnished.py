@@ -22,6 +22,7 @@ from hallway.hub.setup.service import create as create_link
 from hallway.hub.setup.service import open_link
 from hallway.ids import (
     ACCOUNT,
+    CONNECTION,
     CONTACT,
     DIRECTORY,
     EXCHANGE,
@@ -38,6 +39,7 @@ from hallway.ids import (
 from hallway.journal.model import Actor, Change
 from hallway.web.wiring import Hub, operator_desk, setup_desk
 from tests.web.browsing import PASSWORD as WORDS
+from tests.web.federation import federated
 
 HERE = Browser("192.0.2.20", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
 COMMAND = Actor("command", None, "tests")
@@ -165,6 +167,8 @@ async def _settings(hub: Hub, house: House, actor: Actor, domain: str) -> None:
     owner = house.organization
     await add_domain(hub.domain_desk, owner, domain, actor)
     house.values["domain"] = domain
+    there = await federated(hub, owner, f"sso.{domain}")
+    house.values |= {"hex": there.connection.id.hex(), "connection": wire(CONNECTION, there.connection.id)}
     contact = await hub.contact_book.add(owner.id, f"it@{domain}", "IT", actor)
     house.values["contact"] = wire(CONTACT, contact.id)
     invited = await invite(hub.roster, owner, Wish(f"new@{domain}"), replace(actor, kind="command", id=None))

@@ -8,21 +8,29 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from hallway.ids import AccountId, MailLinkId, OrganizationId, PasskeyId, SessionId
+from hallway.ids import AccountId, ConnectionId, MailLinkId, OrganizationId, PasskeyId, SessionId
 
 MINUTE: Final = 60 * 1_000_000
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
+
+SSO_METHOD: Final = "sso:"
+"""What the method of a session through a connection begins with; the connection's id in hexadecimal follows."""
 
 DEPLOYMENT: Final = OrganizationId(bytes(16))
 """The tenant of what belongs to no customer: operators, and links to addresses that have no account yet."""
 
 
 class Realm(Enum):
-    """Whose console an account opens; one address may have an account in each, and they know nothing of each other."""
+    """Whose console an account opens; one address may have an account in each, and they know nothing of each other.
+
+    `SSO`: made by one organization's connection for one of its members; it opens the console there only, has no
+    credential of its own, and no address finds it.
+    """
 
     CONSOLE = "console"
     OPERATOR = "operator"
+    SSO = "sso"
 
 
 class AccountState(Enum):
@@ -77,6 +85,14 @@ class Session:
     ended_at: int | None = None
     opened: OrganizationId | None = None
     entered_at: int | None = None
+
+    @property
+    def connection(self) -> ConnectionId | None:
+        """The connection that it began through, None where its person showed a credential of her own."""
+        for method in self.methods:
+            if method.startswith(SSO_METHOD):
+                return ConnectionId(bytes.fromhex(method.removeprefix(SSO_METHOD)))
+        return None
 
 
 @dataclass(frozen=True, slots=True)

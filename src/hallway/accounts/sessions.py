@@ -23,11 +23,14 @@ FRESH: Final = 10 * MINUTE
 
 
 class Sessions:
-    """One realm's sessions, and when they were seen: kept in memory for a while, as a visit is worth no write."""
+    """One realm's sessions, and when they were seen: kept in memory for a while, as a visit is worth no write.
+
+    The console's are also those that began through a connection.
+    """
 
     def __init__(self, desk: AccountDesk, realm: Realm) -> None:
         self._desk = desk
-        self._realm = realm
+        self._realms = {realm, Realm.SSO} if realm is Realm.CONSOLE else {realm}
         self._seen: dict[tuple[bytes, bytes], int] = {}
 
     async def visited(self, text: str) -> tuple[Account, Session] | None:
@@ -41,7 +44,7 @@ class Sessions:
         if session is None or not secret.fits(session.hash):
             return None
         account = await accounts.by_id(account_id)
-        if account is None or account.realm is not self._realm or not is_alive(account, session, now):
+        if account is None or account.realm not in self._realms or not is_alive(account, session, now):
             return None
         self._seen[(account.id, session.id)] = now
         return account, session

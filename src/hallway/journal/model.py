@@ -25,6 +25,7 @@ EVENT_TYPES: Final = {
     "member.invitation_sent_again": "An invitation was sent again; the link of before ended.",
     "member.invitation_revoked": "An invitation was taken back; its link ended.",
     "member.joined": "A person became a member, with an account.",
+    "member.identified": "A member's first sign-in through a connection linked her to who she is there.",
     "member.entered": "A session of a member opened this organization; `methods` says how she had signed in.",
     "member.role_changed": "A member has another role; `was` is the one of before.",
     "member.removed": "A membership ended; the account stays.",

@@ -130,15 +130,15 @@ def _link(owner: bytes, row: ResultRow) -> MailLink:
 @writes(NewAccount)
 def _insert(org: bytes, row: NewAccount) -> Sequence[Step]:
     one = row.account
-    located = Step(LOCATE, (org, address_key(one.realm, one.email)))
-    return [located, Step(INSERT, (org, *_columns(one))), Step(FOUND_HEAD, (org,))]
+    located = [Step(LOCATE, (org, address_key(one.realm, one.email)))] if one.realm is not Realm.SSO else []
+    return [*located, Step(INSERT, (org, *_columns(one))), Step(FOUND_HEAD, (org,))]
 
 
 @writes(AccountUpdate)
 def _update(org: bytes, row: AccountUpdate) -> Sequence[Step]:
     steps = [Step(UPDATE, (org, *_columns(row.account), row.was.version), 1)]
     before, after = (address_key(one.realm, one.email) for one in (row.was, row.account))
-    if before != after:
+    if before != after and row.account.realm is not Realm.SSO:
         steps += [Step(UNLOCATE, (org, before), 1), Step(LOCATE, (org, after))]
     return steps
 

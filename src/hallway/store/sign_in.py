@@ -75,6 +75,11 @@ SESSIONS = statement(
     """SELECT organization_id, session_index, account_id, session_id, name_id, expires_at FROM sso_session
        WHERE organization_id = ?1 AND connection_id = ?2 AND subject = ?3 ORDER BY session_id""",
 )
+SESSION_OF = statement(
+    "sso_session_of",
+    """SELECT organization_id, subject, session_index, account_id, name_id, expires_at FROM sso_session
+       WHERE organization_id = ?1 AND connection_id = ?2 AND session_id = ?3 LIMIT 1""",
+)
 SESSIONS_END = statement(
     "sso_sessions_end",
     """DELETE FROM sso_session WHERE organization_id = ?1 AND connection_id = ?2 AND subject = ?3
@@ -170,6 +175,16 @@ class SignInStore:
                 "list[tuple[str, AccountId, SessionId, bytes, int]]", rows
             )
         ]
+
+    async def sso_session_of(
+        self, organization_id: OrganizationId, connection_id: ConnectionId, session_id: SessionId
+    ) -> SsoSession | None:
+        """What one of our sessions is at the provider."""
+        row = await tenant(self._database, organization_id).row(SESSION_OF, connection_id, session_id)
+        if row is None:
+            return None
+        subject, index, account, name_id, expires = cast("tuple[bytes, str, AccountId, bytes, int]", row)
+        return SsoSession(connection_id, subject, index, account, session_id, orjson.loads(name_id), expires)
 
     async def attempt(self, organization_id: OrganizationId, attempt_id: AttemptId) -> Attempt | None:
         """One attempt, opened."""

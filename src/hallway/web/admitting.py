@@ -1,7 +1,8 @@
 """Who may open a page: the guards of the console, over whoever finds the visitor of a request.
 
 Rules: without a session one signs in, and comes back to where one wanted to go; without an organization one picks
-one; what a role does not allow says whom to ask; what is dangerous asks again after ten minutes.
+one; what a role does not allow says whom to ask; what is dangerous asks again after ten minutes; what she signs in with
+changes only in a session that she began with a credential of her own.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -64,6 +65,8 @@ class Admission:
                 return self._elsewhere(request, ORGANIZATIONS)
             if admin and visitor.role != "admin":
                 return self.pages.render(request, "errors/role.html", 403)
+            if fresh and not inside and getattr(visitor, "through_connection", False):
+                return self.pages.render(request, "errors/own_credential.html", 403)
             if fresh and self.clock() - visitor.authenticated_at > FRESH_SECONDS * 1_000_000:
                 return self._elsewhere(request, SIGN_IN_AGAIN)
             return visitor

@@ -22,7 +22,8 @@ from hallway.store.migrate import SchemaProblem
 from hallway.store.opening import current
 from hallway.store.sqlite import SqliteDatabase
 from hallway.web.access_log import AccessLog
-from hallway.web.account.handlers import account_handlers
+from hallway.web.account.handlers import account_area
+from hallway.web.account.signing_in import Elsewhere
 from hallway.web.admitting import Admission, PageGuard
 from hallway.web.branding import Brand, brand_of
 from hallway.web.console.directories.handlers import directory_handlers
@@ -51,6 +52,7 @@ from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
 from hallway.web.setup.guard import SetupAdmission
 from hallway.web.setup.handlers import setup_handlers
 from hallway.web.setup.making import LinkBench
+from hallway.web.sso.handlers import SingleSignOn, single_sign_on
 from hallway.web.visitor import Visitors
 from hallway.web.wiring import Hub, clock, opened_hub, recorder, setup_desk
 from hallway.worker import Deliveries, Worker
@@ -105,6 +107,7 @@ class Serving:
         self._metrics = Metrics([_route(row, self) for row in ROUTES], [quirk.value for quirk in Quirk])
         self._hub: Hub | None = None
         self._worker: Worker | None = None
+        self._sso: SingleSignOn | None = None
         self._deliveries: Deliveries | None = None
         self.quick: QuickReads | None = None
 
@@ -135,7 +138,7 @@ class Serving:
         self._hub = hub
         gathered = recorder()
         days = self._settings.exchange_retention_days
-        visits = (hub.people.sessions.flush, hub.operators.sessions.flush)
+        visits = (hub.people.sessions.flush, hub.operators.sessions.flush, self._strangers_written)
         self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, hourly(hub), visits)
         self._worker.start()
         if hub.mailing.postman is not None:
@@ -169,12 +172,18 @@ class Serving:
         if hub.mailing.kept is None:
             served -= MAIL_PATHS
         pages = self._pages = Pages(Look(brand, cookies, served, settings.is_on_loopback), clock)
-        visitors = Visitors(hub.people, hub.stores.members, hub.stores.organizations, cookies)
+        visitors = Visitors(hub.people, hub.stores.members, hub.stores.organizations, hub.stores.connections, cookies)
         self.guards.update(Admission(pages, visitors.find, clock).guards())
         frame = Frame(pages, settings.is_on_loopback)
         self.handlers.update(frame.handlers())
         self.page_handlers.update(frame.page_handlers())
-        self.page_handlers.update(account_handlers(hub, pages, visitors))
+        elsewhere = Elsewhere()
+        accounts = account_area(hub, pages, visitors, elsewhere)
+        self.page_handlers.update(accounts.handlers)
+        sso = self._sso = single_sign_on(hub, accounts.ground, accounts.entering)
+        elsewhere.again, elsewhere.leave = sso.again, sso.leave
+        self.handlers.update(sso.handlers())
+        self.page_handlers.update(sso.page_handlers())
         self.page_handlers.update(directory_handlers(hub, pages))
         self.page_handlers.update(settings_handlers(hub, pages))
         setup = setup_desk(hub, hub.mailing.letters)
@@ -183,6 +192,10 @@ class Serving:
         bench = LinkBench(pages, hub.keys, setup, hub.can_mail)
         self.page_handlers.update(LinkPages(bench).handlers())
         self.page_handlers.update(MailPages(pages, hub.mailing.kept, settings.base_url).handlers())
+
+    async def _strangers_written(self) -> None:
+        if self._sso is not None:
+            await self._sso.flush()
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""

@@ -17,7 +17,7 @@ from jinja2.ext import babel_extract
 from hallway.web.language import CATALOGUES, catalogue
 
 ROOT: Final = Path(__file__).parents[1]
-AREAS: Final = ("frame", "account", "settings", "directories", "setup", "operator", "mail")
+AREAS: Final = ("frame", "account", "settings", "directories", "setup", "operator", "mail", "sso")
 SPEAKING: Final = ("web", "accounts", "hub")
 """Where the program speaks to people who read pages."""
 

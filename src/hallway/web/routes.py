@@ -10,6 +10,7 @@ from hallway.web.operator.routes import ROUTES as OPERATOR_ROUTES
 from hallway.web.rows import METRICS_TOKEN, NONE, Row
 from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
 from hallway.web.setup.routes import ROUTES as SETUP_ROUTES
+from hallway.web.sso.routes import ROUTES as SSO_ROUTES
 
 OPERATION_ROUTES: Final = (
     Row("GET", "/healthz", NONE, "healthz", "200 while the process lives.", any_host=True),
@@ -24,6 +25,7 @@ ROUTES: Final[tuple[Row, ...]] = (
     *ACCOUNT_ROUTES,
     *CONSOLE_ROUTES,
     *SETUP_ROUTES,
+    *SSO_ROUTES,
     *OPERATOR_ROUTES,
     *MAIL_ROUTES,
 )

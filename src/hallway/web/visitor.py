@@ -1,7 +1,8 @@
 """Who a request comes from: account, session, and her place in the organization that the session has opened.
 
 Rules: every request asks the rows, so what ended has ended; a session opens an organization only for an active member
-who entered after her access began; another realm's session opens nothing.
+who entered after her access began; a session through a connection opens that connection's organization only; another
+realm's session opens nothing.
 """
 
 from dataclasses import dataclass
@@ -9,9 +10,12 @@ from dataclasses import dataclass
 from hallway.accounts.desk import Browser
 from hallway.accounts.model import Account, Session
 from hallway.accounts.rooms import AccountRooms
+from hallway.hub.connections.model import ConnectionState
+from hallway.hub.connections.ports import Connections
 from hallway.hub.organizations.members import Member, MemberState
 from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.ports import Members, Organizations
+from hallway.ids import OrganizationId
 from hallway.journal.model import Actor
 from hallway.web.cookies import Cookies
 from hallway.web.http import Request
@@ -58,6 +62,11 @@ class Visitor:
         """When she last showed her credentials."""
         return self.session.authenticated_at
 
+    @property
+    def through_connection(self) -> bool:
+        """Whether she signed in through her organization's provider, and not by a credential of her own."""
+        return self.session.connection is not None
+
     def actor(self, request: Request) -> Actor:
         """Whom the organization's journal names."""
         if self.member is None:
@@ -72,6 +81,7 @@ class Visitors:
     rooms: AccountRooms
     members: Members
     organizations: Organizations
+    connections: Connections
     cookies: Cookies
 
     async def find(self, request: Request) -> Visitor | None:
@@ -87,16 +97,28 @@ class Visitors:
         member = await self.members.by_account(session.opened, account.id)
         if member is None or not member.admits(session.entered_at):
             return Visitor(account, session)
+        if not await self._may_work_in(session, session.opened):
+            return Visitor(account, session)
         organization = await self.organizations.by_id(session.opened)
         return Visitor(account, session) if organization is None else Visitor(account, session, organization, member)
 
-    async def open_places(self, account: Account) -> list[tuple[Organization, Member]]:
-        """The organizations that this account can open, by name."""
+    async def _may_work_in(self, session: Session, organization: OrganizationId) -> bool:
+        """A session through a connection works in that connection's organization, while the connection is active."""
+        if session.connection is None:
+            return True
+        connection = await self.connections.connection(organization, session.connection)
+        return connection is not None and connection.state is ConnectionState.ACTIVE
+
+    async def open_places(self, account: Account, session: Session) -> list[tuple[Organization, Member]]:
+        """The organizations that this session can open, by name."""
         found: list[tuple[Organization, Member]] = []
         for place in await self.members.places(account.id):
             member = await self.members.by_id(place.organization_id, place.member_id)
             organization = await self.organizations.by_id(place.organization_id)
-            if member is not None and organization is not None and member.state is MemberState.ACTIVE:
+            active = member is not None and member.state is MemberState.ACTIVE
+            if not active or not await self._may_work_in(session, place.organization_id):
+                continue
+            if member is not None and organization is not None:
                 found.append((organization, member))
         return sorted(found, key=lambda one: one[0].name.casefold())
 

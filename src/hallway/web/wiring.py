@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from hallway.accounts.ports import Letters
 from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
+from hallway.hub.connections.ports import Vault
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
@@ -25,6 +27,8 @@ from hallway.hub.organizations.proving import DomainDesk
 from hallway.hub.organizations.roster import Roster
 from hallway.hub.organizations.service import Registrar
 from hallway.hub.setup.service import SetupDesk
+from hallway.hub.sign_in.desk import SignInDesk
+from hallway.hub.sign_in.verdict import Registry
 from hallway.ids import AccountId
 from hallway.key_file import read_or_make_master_key
 from hallway.keys.ring import Ring
@@ -39,6 +43,7 @@ from hallway.settings import Settings, SettingsProblem
 from hallway.store.accounts import AccountStore
 from hallway.store.activity import ActivityStore
 from hallway.store.audit import AuditStore
+from hallway.store.connections import ConnectionStore
 from hallway.store.counters import CounterStore
 from hallway.store.database import Database
 from hallway.store.directories import DirectoryStore
@@ -58,6 +63,7 @@ from hallway.store.outgoing_mail import OutgoingMailStore
 from hallway.store.people import PeopleStore
 from hallway.store.reading import ResourceStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
+from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
 from hallway.store.sqlite import SqliteOptions
 
 
@@ -81,6 +87,9 @@ class Stores:
     invitations: InvitationStore
     domains: DomainStore
     accounts: AccountStore
+    connections: ConnectionStore
+    sign_ins: SignInStore
+    directory_people: DirectoryPeopleStore
     outgoing_mail: OutgoingMailStore
     audit: AuditStore
     notices: NoticeStore
@@ -169,7 +178,7 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
     except BaseException:
         await database.close()
         raise
-    stores = _stores(database)
+    stores = _stores(database, lambda: keys)
     await stores.deployment.opened(DEPLOYMENT)
     can_sign_in = CanSignIn(stores.accounts)
     ties = Ties(stores.links, stores.members, can_sign_in)
@@ -231,7 +240,7 @@ class CanSignIn:
         return account is not None and account.state is AccountState.ACTIVE
 
 
-def _stores(database: Database) -> Stores:
+def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
     return Stores(
         database,
         OrganizationStore(database),
@@ -249,10 +258,23 @@ def _stores(database: Database) -> Stores:
         InvitationStore(database),
         DomainStore(database),
         AccountStore(database),
+        ConnectionStore(database),
+        SignInStore(database, vault),
+        DirectoryPeopleStore(database, MemberStore(database)),
         OutgoingMailStore(database),
         AuditStore(database),
         NoticeStore(database),
     )
+
+
+def sign_in_desk(hub: Hub) -> SignInDesk:
+    """What sign-ins through connections need."""
+    stores = hub.stores
+    registry = Registry(stores.connections, stores.members, stores.directory_people, stores.links.proved_domains)
+    return SignInDesk(
+        stores.database, stores.organizations, stores.sign_ins, registry, hub.people.desk, hub.keys, clock, os.urandom,
+        hub.settings.base_url,
+    )  # fmt: skip
 
 
 def setup_desk(hub: Hub, letters: Letters) -> SetupDesk:

@@ -40,8 +40,11 @@ NO_BROWSER: Final = b""
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """Why somebody is sent to the provider, and where she goes on to. For `AGAIN`: whose session it freshens."""
+    """Why somebody is sent to the provider, and where she goes on to; `secret` is what her browser keeps. For `AGAIN`:
+    whose session it freshens.
+    """
 
+    secret: bytes
     kind: Kind = Kind.SIGN_IN
     next: str = ""
     account_id: AccountId | None = None
@@ -49,11 +52,15 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """A sign-in that waits, and the secret that its browser keeps, which is nowhere else."""
+class Ended:
+    """How a sign-in ended, to be kept."""
 
-    sign_in: SignIn
-    secret: str
+    kind: Kind
+    outcome: Outcome
+    code: str
+    who: str
+    detail: JsonObject
+    member_id: MemberId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +81,16 @@ class SignInDesk:
         """A new id."""
         return fresh_id(self.clock(), self.entropy(10))
 
-    async def begin(self, connection: Connection, purpose: Purpose, token: str, secrets: dict[str, str]) -> Begun:
-        """A sign-in that waits for an answer to `token`; its id is the token's first half."""
-        now, secret = self.clock(), self.entropy(SECRET_BYTES)
+    async def begin(self, connection: Connection, purpose: Purpose, token: str, secrets: dict[str, str]) -> SignIn:
+        """A sign-in that waits for an answer to `token`, which has its id."""
+        now = self.clock()
         sign_in = SignIn(
-            sign_in_id_of(token), connection.organization_id, connection.id, purpose.kind, browser_hash(secret), token,
+            sign_in_id_of(token), connection.organization_id, connection.id, purpose.kind, browser_hash(purpose.secret),
+            token,
             now, now + WAITS, purpose.next, secrets, purpose.account_id, purpose.session_id,
         )  # fmt: skip
         await self.ledger.commit(Change(connection.organization_id, (NewSignIn(sign_in),)))
-        return Begun(sign_in, secret.hex())
+        return sign_in
 
     def fresh_token(self, prefix: str = "") -> str:
         """Names a sign-in to the provider: its id and 128 random bits, in hexadecimal."""
@@ -133,18 +141,15 @@ class SignInDesk:
             raise TurnedAway("other_browser")
         return found, _unpacked(orjson.loads(self.vault.decrypt(found.answer, _context(found.id))))
 
-    def attempt(
-        self, connection: Connection, kind: Kind, outcome: Outcome, code: str, who: str, detail: JsonObject,
-        member_id: MemberId | None = None,
-    ) -> NewAttempt:  # fmt: skip
+    def attempt(self, connection: Connection, ended: Ended) -> NewAttempt:
         """A row to keep, its detail sealed."""
         own = AttemptId(self.fresh_id())
         made = Attempt(
-            own, connection.organization_id, connection.id, self.clock(), outcome, code, kind, who[:256], detail,
-            member_id,
+            own, connection.organization_id, connection.id, self.clock(), ended.outcome, ended.code, ended.kind,
+            ended.who[:256], ended.detail, ended.member_id,
         )  # fmt: skip
         context = b"attempt " + connection.organization_id + own
-        return NewAttempt(made, self.vault.encrypt(orjson.dumps(detail), context))
+        return NewAttempt(made, self.vault.encrypt(orjson.dumps(ended.detail), context))
 
 
 _TOKEN_LENGTH: Final = 64

@@ -6,7 +6,7 @@ from typing import Protocol
 from hallway.hub.connections.model import Match
 from hallway.hub.organizations.members import Member
 from hallway.hub.sign_in.model import Attempt, SignIn, SsoSession, StrangerRefusal
-from hallway.ids import AttemptId, ConnectionId, OrganizationId, SignInId
+from hallway.ids import AttemptId, ConnectionId, OrganizationId, SessionId, SignInId
 
 
 class SignIns(Protocol):
@@ -20,6 +20,12 @@ class SignIns(Protocol):
         self, organization_id: OrganizationId, connection_id: ConnectionId, subject: bytes
     ) -> Sequence[SsoSession]:
         """Our sessions of a subject."""
+        ...
+
+    async def sso_session_of(
+        self, organization_id: OrganizationId, connection_id: ConnectionId, session_id: SessionId
+    ) -> SsoSession | None:
+        """What one of our sessions is at the provider."""
         ...
 
     async def attempt(self, organization_id: OrganizationId, attempt_id: AttemptId) -> Attempt | None:

@@ -14,7 +14,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from hallway.hub.connections.addresses import acs_url, entity_id
 from hallway.hub.connections.model import Connection, KeyState, Mapping
-from hallway.hub.sign_in.desk import Begun, Purpose, SignInDesk
+from hallway.hub.sign_in.desk import Purpose, SignInDesk
 from hallway.hub.sign_in.model import Kind, Said, SignIn, TurnedAway
 from hallway.saml.bindings import post_fields, redirect_query
 from hallway.saml.request import Asked, authn_request
@@ -51,10 +51,10 @@ class Departure:
     fields: dict[str, str]
 
 
-async def depart(desk: SignInDesk, connection: Connection, purpose: Purpose) -> tuple[Begun, Departure]:
-    """A sign-in that waits, and the way to the provider."""
+async def depart(desk: SignInDesk, connection: Connection, purpose: Purpose) -> Departure:
+    """The way to the provider, once a sign-in waits for the answer."""
     token = desk.fresh_token("_")
-    begun = await desk.begin(connection, purpose, token, {})
+    await desk.begin(connection, purpose, token, {})
     settings = connection.saml
     fresh = purpose.kind is Kind.AGAIN
     by_redirect = bool(settings.redirect_url)
@@ -65,9 +65,9 @@ async def depart(desk: SignInDesk, connection: Connection, purpose: Purpose) -> 
     )  # fmt: skip
     key, root = own_key(desk, connection), authn_request(asked)
     if not by_redirect:
-        return begun, Departure(destination, post_fields("SAMLRequest", octets(signed(root, key)), token[1:33]))
+        return Departure(destination, post_fields("SAMLRequest", octets(signed(root, key)), token[1:33]))
     query = redirect_query("SAMLRequest", octets(root), token[1:33], key)
-    return begun, Departure(f"{destination}{'&' if '?' in destination else '?'}{query}", {})
+    return Departure(f"{destination}{'&' if '?' in destination else '?'}{query}", {})
 
 
 async def arrive(desk: SignInDesk, connection: Connection, message: bytes) -> tuple[SignIn | None, Said]:

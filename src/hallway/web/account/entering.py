@@ -41,7 +41,7 @@ class ConsoleEntering:
         kept = await self.visitors.placed(account, session)
         if kept.member is not None or target.startswith("/invitation"):
             return target or self.ground.home
-        places = await self.visitors.open_places(account)
+        places = await self.visitors.open_places(account, session)
         if len(places) != 1:
             return f"/organizations?next={quote(target, safe='')}" if target else "/organizations"
         await self.enter(account, session, *places[0], browser)

@@ -1,6 +1,7 @@
 """All handlers of the pages of accounts."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from hallway.hub.organizations.model import Plan
 from hallway.keys.stamp import Stamp
@@ -14,7 +15,7 @@ from hallway.web.account.registering import RegisterPages
 from hallway.web.account.resetting import ResetPages
 from hallway.web.account.security import SecurityPages
 from hallway.web.account.settings import AccountPages
-from hallway.web.account.signing_in import SignInPages
+from hallway.web.account.signing_in import Elsewhere, SignInPages
 from hallway.web.pages import Pages
 from hallway.web.rows import PageHandler
 from hallway.web.sealed import Sealed
@@ -22,16 +23,25 @@ from hallway.web.visitor import SESSION_COOKIE, Visitors
 from hallway.web.wiring import Hub
 
 
-def account_handlers(hub: Hub, pages: Pages, visitors: Visitors) -> Mapping[str, PageHandler]:
-    """By their names in the route table."""
+@dataclass(frozen=True, slots=True)
+class AccountArea:
+    """The pages of accounts, and what single sign-on stands on."""
+
+    ground: Ground
+    entering: ConsoleEntering
+    handlers: Mapping[str, PageHandler]
+
+
+def account_area(hub: Hub, pages: Pages, visitors: Visitors, elsewhere: Elsewhere) -> AccountArea:
+    """Everything over an open Hub."""
     sealed = Sealed(hub.keys, pages.clock)
     devices = Stamp(hub.keys, "browser that signed in")
     ground = Ground(hub.people, pages, Doors(), sealed, devices, SESSION_COOKIE, "/")
     entering = ConsoleEntering(ground, visitors, hub.roster, hub.settings.registration)
     one_only = hub.settings.organizations_per_person == "one"
     joining = Joining(entering, Plan(hub.settings.registration_plan), one_only, hub.can_mail)
-    return {
-        **SignInPages(ground, entering).handlers(),
+    handlers = {
+        **SignInPages(ground, entering, elsewhere).handlers(),
         **ResetPages(ground, hub.can_mail).handlers(),
         **RegisterPages(ground, joining).handlers(),
         **InvitationPages(ground, joining, hub.invitation_stamp).handlers(),
@@ -39,3 +49,4 @@ def account_handlers(hub: Hub, pages: Pages, visitors: Visitors) -> Mapping[str,
         **AccountPages(ground, hub.can_mail).handlers(),
         **SecurityPages(ground).handlers(),
     }
+    return AccountArea(ground, entering, handlers)

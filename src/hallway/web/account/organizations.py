@@ -31,7 +31,7 @@ class OrganizationPages:
 
     async def show(self, request: Request, visitor: Any) -> Response:
         """Her organizations; there may be none."""
-        places = await self._joining.entering.visitors.open_places(visitor.account)
+        places = await self._joining.entering.visitors.open_places(visitor.account, visitor.session)
         listed = [(wire(ORGANIZATION, one.id), one, member) for one, member in places]
         current = visitor.organization.id if visitor.organization is not None else None
         return self._ground.render(
@@ -42,7 +42,7 @@ class OrganizationPages:
         """Work in another one; one that she is no active member of is not there."""
         form = await read_form(request)
         chosen = parsed(ORGANIZATION, form["organization"])
-        for organization, member in await self._joining.entering.visitors.open_places(visitor.account):
+        for organization, member in await self._joining.entering.visitors.open_places(visitor.account, visitor.session):
             if organization.id == chosen:
                 entering = self._joining.entering
                 await entering.enter(visitor.account, visitor.session, organization, member, browser_of(request))

@@ -1,6 +1,7 @@
 """The pages that sign people in: password, passkey, one-time code, once more, and out."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hallway.accounts.model import Account
@@ -11,7 +12,7 @@ from hallway.web.account.entering import Entering
 from hallway.web.account.ground import Ground, wanted
 from hallway.web.account.passkey_forms import PasskeyForms
 from hallway.web.forms import FormErrors, read_form
-from hallway.web.http import Request, Response
+from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import N_
 from hallway.web.rows import PageHandler
 from hallway.web.visitor import browser_of
@@ -22,12 +23,21 @@ _WRONG_CODE: Final = N_("This code does not fit, or was used already. Wait for t
 _WRONG_PASSKEY: Final = N_("This passkey does not open an account here, or it took too long. Try again.")
 
 
+@dataclass(slots=True)
+class Elsewhere:
+    """What single sign-on does for who signed in through it; none of it where there is no single sign-on."""
+
+    again: Callable[[Request, Any, str], Awaitable[Response]] | None = None
+    leave: Callable[[Request, Any], Awaitable[Response | None]] | None = None
+
+
 class SignInPages:
     """Signing in to one realm."""
 
-    def __init__(self, ground: Ground, entering: Entering) -> None:
+    def __init__(self, ground: Ground, entering: Entering, elsewhere: Elsewhere | None = None) -> None:
         self._ground = ground
         self._entering = entering
+        self._elsewhere = elsewhere or Elsewhere()
         self._passkeys = PasskeyForms(ground)
 
     def handlers(self) -> Mapping[str, PageHandler]:
@@ -98,12 +108,18 @@ class SignInPages:
         return answer._replace(headers=(*answer.headers, ground.pages.cookies.ended(self._pending_cookie)))
 
     async def show_again(self, request: Request, visitor: Any) -> Response:
-        """Before something dangerous: is it still she?"""
+        """Before something dangerous: is it still she? Who came through a connection is asked there."""
+        if visitor.session.connection is not None:
+            return self._ground.render(request, "again_elsewhere", next=wanted(request))
         return await self._again_form(request, visitor, wanted(request))
 
     async def again(self, request: Request, visitor: Any) -> Response:
         """Her password once more, and a code where codes are on; the session is a new one."""
         form, ground = await read_form(request), self._ground
+        if visitor.session.connection is not None:
+            if self._elsewhere.again is None:
+                raise EdgeProblem(404, "There is no single sign-on here.")
+            return await self._elsewhere.again(request, visitor, wanted(request, form["next"]))
         target, account = wanted(request, form["next"]), visitor.account
         key = ground.door_key(request, account.email)
         ground.doors.password(key)
@@ -133,10 +149,14 @@ class SignInPages:
         return await self._anew(request, visitor, (found[1],), target)
 
     async def out(self, request: Request, visitor: Any) -> Response:
-        """End this session."""
+        """End this session; the provider's too, where she came through one that can be told."""
         await self._ground.rooms.sessions.end(visitor.account, visitor.session.id, browser_of(request))
         ended = self._ground.pages.cookies.ended(self._ground.cookie)
         clear = (b"clear-site-data", b'"cache"')
+        if visitor.session.connection is not None and self._elsewhere.leave is not None:
+            away = await self._elsewhere.leave(request, visitor)
+            if away is not None:
+                return away._replace(headers=(*away.headers, ended, clear))
         return self._ground.pages.see_other(f"{self._ground.prefix}/sign-in", ended, clear)
 
     async def _in(

@@ -49,6 +49,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "member.invitation_sent_again": N_("The invitation of %(what)s was sent again"),
     "member.invitation_revoked": N_("The invitation of %(what)s was revoked"),
     "member.joined": N_("%(what)s joined"),
+    "member.identified": N_("%(what)s was recognized at the identity provider"),
     "member.entered": N_("%(what)s signed in to this organization"),
     "member.role_changed": N_("%(what)s has another role"),
     "member.removed": N_("%(what)s was removed"),

@@ -1,0 +1,96 @@
+"""Single logout by SAML, both ways (SAML profiles §4.4): a provider's session ends, and ours with it.
+
+Rules: ours ends first, whatever the provider says; which sessions are meant, the store says, since a browser may come
+without cookies; an unknown session is ended already.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from hallway.accounts.desk import Browser
+from hallway.accounts.model import SessionEnd
+from hallway.hub.connections.addresses import entity_id
+from hallway.hub.connections.model import Connection
+from hallway.hub.sign_in.desk import SignInDesk, subject_hash
+from hallway.hub.sign_in.model import SsoSession, SsoSessionsEnd
+from hallway.hub.sign_in.saml import Departure, own_key, subject_of, trust_of
+from hallway.journal.model import Change
+from hallway.saml.bindings import post_fields, redirect_query
+from hallway.saml.logout import (
+    LogoutMessage,
+    Party,
+    logout_asked,
+    logout_request,
+    logout_response,
+)
+from hallway.saml.response import NameId
+from hallway.saml.writing import octets, signed
+from hallway.saml.xml import Element
+
+MOST_ENDED: Final = 200
+
+
+def party_of(desk: SignInDesk, connection: Connection, logout_url: str) -> Party:
+    """The provider, as its logout messages are judged."""
+    return Party(connection.saml.idp_entity_id, logout_url, trust_of(connection), desk.clock())
+
+
+async def ended_by_provider(
+    desk: SignInDesk, connection: Connection, party: Party, message: tuple[bytes, bool], relay_state: str
+) -> Departure | None:
+    """End what a LogoutRequest names, and answer it; None where the provider takes no answer. Raises `SamlProblem`."""
+    asked = logout_asked(message[0], party, message[1])
+    subject = subject_hash(connection.id, subject_of(asked.name_id))
+    found = await desk.sign_ins.sso_sessions(connection.organization_id, connection.id, subject)
+    chosen = [one for one in found if not asked.session_indexes or one.session_index in asked.session_indexes]
+    await _end(desk, connection, chosen[:MOST_ENDED])
+    indexes = asked.session_indexes or ("",)
+    rows = tuple(SsoSessionsEnd(connection.id, subject, index) for index in indexes)
+    await desk.ledger.commit(Change(connection.organization_id, rows))
+    settings = connection.saml
+    target = settings.logout_response_url or settings.logout_redirect_url or settings.logout_post_url
+    if not target:
+        return None
+    by_redirect = bool(settings.logout_redirect_url)
+    return _sent(desk, connection, ("SAMLResponse", target, by_redirect), relay_state, asked.id)
+
+
+async def departure(desk: SignInDesk, connection: Connection, session: SsoSession) -> Departure | None:
+    """The way to tell the provider that this session ended; None where it has no address for it."""
+    settings = connection.saml
+    target = settings.logout_redirect_url or settings.logout_post_url
+    if not target or not session.name_id.get("value"):
+        return None
+    kept: Any = session.name_id
+    name_id = NameId(kept["value"], kept["format"], kept["name_qualifier"], kept["sp_name_qualifier"])
+    token = desk.fresh_token("_")
+    message = LogoutMessage(token, entity_id(desk.base_url, connection), target, desk.clock())
+    root = logout_request(message, name_id, (session.session_index,) if session.session_index else ())
+    return _away(desk, connection, ("SAMLRequest", target, bool(settings.logout_redirect_url)), root, token[1:33])
+
+
+async def _end(desk: SignInDesk, connection: Connection, sessions: Sequence[SsoSession]) -> None:
+    for one in sessions:
+        account = await desk.accounts.means.accounts.by_id(one.account_id)
+        if account is None:
+            continue
+        entry = desk.accounts.entry(account, "account.signed_out", Browser("", ""), {"by": "provider"})
+        await desk.accounts.write(account.id, (SessionEnd(one.session_id, desk.clock()),), entry)
+
+
+def _sent(
+    desk: SignInDesk, connection: Connection, way: tuple[str, str, bool], relay_state: str, in_response_to: str
+) -> Departure:
+    message = LogoutMessage(desk.fresh_token("_"), entity_id(desk.base_url, connection), way[1], desk.clock())
+    return _away(desk, connection, way, logout_response(message, in_response_to), relay_state)
+
+
+def _away(
+    desk: SignInDesk, connection: Connection, way: tuple[str, str, bool], root: Element, relay_state: str
+) -> Departure:
+    name, target, by_redirect = way
+    key = own_key(desk, connection)
+    if not by_redirect:
+        return Departure(target, post_fields(name, octets(signed(root, key)), relay_state))
+    query = redirect_query(name, octets(root), relay_state, key)
+    return Departure(f"{target}{'&' if '?' in target else '?'}{query}", {})

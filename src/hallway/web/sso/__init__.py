@@ -1,0 +1,1 @@
+"""Signing in through connections: where browsers go, come back, and what providers read of us."""

@@ -1,0 +1,254 @@
+"""Signing in through a SAML connection, as browsers and providers do it over HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hallway.hub.connections.model import ConnectionState, ConnectionUpdate
+from hallway.hub.organizations.inviting import Wish, invite
+from hallway.hub.organizations.members import MemberState, Role, Source
+from hallway.hub.organizations.model import Organization, Plan
+from hallway.hub.organizations.roster import deactivate
+from hallway.journal.model import Change
+from tests.rooms.opened import OPERATOR
+from tests.web.browsing import PASSWORD, Browser, joined
+from tests.web.deployment import Deployment, deployed
+from tests.web.federation import Federation, federated
+
+
+@asynccontextmanager
+async def acme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any
+) -> AsyncIterator[tuple[Deployment, Organization, Federation]]:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        owner = await hub.hub.registrar.create("Acme", Plan.ENTERPRISE, None, OPERATOR)
+        yield hub, owner, await federated(hub.hub, owner, **changes)
+
+
+async def invited(hub: Deployment, owner: Organization, email: str, role: Role = Role.USER) -> None:
+    await invite(hub.hub.roster, owner, Wish(email, role), OPERATOR)
+
+
+async def attempts(hub: Deployment, owner: Organization) -> list[tuple[str, str, str]]:
+    found = await hub.hub.stores.sign_ins.attempts(owner.id, None, "", None, 20)
+    return [(one.outcome.value, one.code, one.who) for one in found]
+
+
+async def test_a_member_signs_in_through_her_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        answer = await there.signed_in(browser, f"{there.path}?next=/settings/members")
+        assert (answer.status, answer.headers["location"]) == (303, "/settings/members")
+        await browser.follow()
+        assert browser.page.status == 200 and "Acme" in browser.text
+        (member,) = await hub.hub.stores.members.by_email(owner.id, "ada@acme.example")
+        assert member.state is MemberState.ACTIVE and member.account_id is not None
+        assert await attempts(hub, owner) == [("accepted", "", "ada@acme.example")]
+        again = Browser(hub.app)
+        await there.signed_in(again, name_id="ada@acme.example")
+        assert (await again.get("/settings/members")).status == 200
+
+
+async def test_a_session_through_a_connection_opens_one_organization(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        beta = await hub.hub.registrar.create("Beta", Plan.ENTERPRISE, None, OPERATOR)
+        own = await joined(hub.hub, Browser(hub.app), beta, "ada@acme.example")
+        made = await invite(hub.hub.roster, owner, Wish("ada@acme.example", Role.USER), OPERATOR)
+        await own.get(made.link.removeprefix("http://hub.localhost:8000"))
+        await own.submit("/invitation")
+        browser = Browser(hub.app)
+        await there.signed_in(browser)
+        await browser.get("/organizations")
+        assert "Acme" in browser.text and "Beta" not in browser.text
+        opened = await browser.post("/organizations/open", organization="org_" + beta.id.hex())
+        assert opened.status == 404
+        password = await browser.post("/account/security/password", password="another long sentence")
+        assert password.status == 403, "her provider does not decide how she signs in elsewhere"
+
+
+async def test_an_administrator_confirms_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await joined(hub.hub, Browser(hub.app), owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        asked = await there.asked(browser)
+        answer = await there.posted(browser, there.response(asked))
+        taken = answer.headers["location"]
+        assert (await browser.get(taken)).status == 403 and "Confirm once" in browser.text
+        await browser.post("/sign-in", email="ada@acme.example", password=PASSWORD, next=taken)
+        assert (await browser.get(browser.page.headers["location"])).status == 303
+        assert (await browser.get("/directories")).status == 200
+        other = Browser(hub.app)
+        await there.signed_in(other)
+        assert (await other.get("/directories")).status == 200
+
+
+@pytest.mark.parametrize("email", ["nobody@acme.example", "ada@other.example"])
+async def test_a_stranger_is_nobody_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, email: str) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        browser = Browser(hub.app)
+        answer = await there.signed_in(browser, name_id=email, attributes=())
+        assert answer.status == 403 and "hub_session" not in browser.jar
+        code = "domain_unproved" if "other" in email else "nobody_here"
+        assert await attempts(hub, owner) == [("refused", code, email)]
+
+
+async def test_a_deactivated_member_stays_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch, just_in_time=True) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        await there.signed_in(browser)
+        (member,) = await hub.hub.stores.members.by_email(owner.id, "ada@acme.example")
+        await deactivate(hub.hub.roster, member, OPERATOR)
+        assert (await browser.get("/settings/members")).status == 303
+        assert (await there.signed_in(Browser(hub.app))).status == 403
+        renamed = await there.signed_in(Browser(hub.app), name_id="new-name", attributes=(("email", (member.email,)),))
+        assert renamed.status == 403
+        assert {code for _, code, _ in await attempts(hub, owner)} == {"", "deactivated"}
+
+
+async def test_somebody_new_becomes_a_guest_where_the_connection_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch, just_in_time=True) as (hub, owner, there):
+        answer = await there.signed_in(Browser(hub.app))
+        assert answer.status == 303
+        (member,) = await hub.hub.stores.members.by_email(owner.id, "ada@acme.example")
+        assert (member.role, member.source) == (Role.GUEST, Source.SSO)
+
+
+async def test_no_member_is_made_where_a_directory_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch, just_in_time=True) as (hub, owner, there):
+        await hub.place(owner)
+        assert (await there.signed_in(Browser(hub.app))).status == 403
+        assert (await attempts(hub, owner))[0][1] == "directory_decides"
+
+
+async def test_an_answer_counts_once_and_in_its_own_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser, thief = Browser(hub.app), Browser(hub.app)
+        await there.asked(thief)
+        asked = await there.asked(browser)
+        response = there.response(asked)
+        taken = (await there.posted(browser, response)).headers["location"]
+        assert (await there.posted(browser, response)).status == 409
+        assert (await thief.get(taken)).status == 409 and "hub_session" not in thief.jar
+        assert (await browser.get(taken)).status == 303
+        assert (await browser.get(taken)).status == 409
+
+
+@pytest.mark.parametrize("sign", ["assertion", "response", "both"])
+async def test_whatever_of_it_is_signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sign: str) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        asked = await there.asked(browser)
+        answer = await there.posted(browser, there.response(asked, sign))
+        assert (await browser.get(answer.headers["location"])).status == 303
+
+
+async def test_an_encrypted_assertion_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        asked = await there.asked(browser)
+        answer = await there.posted(browser, there.sealed_response(asked))
+        assert (await browser.get(answer.headers["location"])).status == 303
+
+
+async def test_an_unsolicited_answer_begins_a_sign_in_where_such_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        answer = await there.posted(browser, there.response(None))
+        assert answer.headers["location"] == f"{there.path}?from=provider"
+        assert (await browser.get(answer.headers["location"])).headers["location"].startswith("https://idp.example/sso")
+        assert (await browser.get(answer.headers["location"])).status == 403, "it does not go round for ever"
+
+
+async def test_an_unsolicited_answer_is_taken_where_the_connection_allows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch, allow_idp_initiated=True) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        response = there.response(None)
+        answer = await there.posted(browser, response, RelayState="https://evil.example")
+        assert (await browser.get(answer.headers["location"])).headers["location"] == "/"
+        assert (await there.posted(browser, response)).status == 409
+
+
+async def test_a_test_sign_in_signs_nobody_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        sso = hub.serving._sso
+        assert sso is not None
+
+        async def test(request: Any, _: Any) -> Any:
+            return await sso.pages.test(request, there.connection)
+
+        hub.serving.page_handlers["sso_find"] = test
+        asked = await there.asked(browser, "/sign-in/sso")
+        answer = await there.posted(browser, there.response(asked))
+        shown = await browser.get(answer.headers["location"])
+        assert shown.status == 200 and "would be signed in" in browser.text and "groups" in browser.text
+        assert "hub_session" not in browser.jar
+        (member,) = await hub.hub.stores.members.by_email(owner.id, "ada@acme.example")
+        assert member.state is MemberState.INVITED and member.account_id is None
+        await there.again()
+        assert there.connection.tested_at is not None and there.connection.last_sign_in_at is None
+
+
+async def test_a_connection_that_is_off_signs_nobody_in_and_its_sessions_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        await there.signed_in(browser)
+        assert (await browser.get("/settings/members")).status == 200
+        was = (await there.again()).connection
+        off = replace(was, state=ConnectionState.DISABLED, version=was.version + 1)
+        await hub.hub.stores.database.commit(Change(owner.id, (ConnectionUpdate(was, off),)))
+        assert (await browser.get("/settings/members")).status == 303
+        assert (await Browser(hub.app).get(there.path)).status == 403
+
+
+async def test_a_fresh_proof_is_asked_of_the_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await joined(hub.hub, Browser(hub.app), owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        await there.signed_in(browser)
+        await browser.post("/sign-in", email="ada@acme.example", password=PASSWORD)
+        await there.signed_in(browser)
+        await browser.get("/sign-in/again?next=/directories")
+        await browser.submit("/sign-in/again")
+        location = browser.page.headers["location"]
+        assert location.startswith("https://idp.example/sso")
+
+
+async def test_an_address_is_sent_to_its_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, _, _there):
+        browser = Browser(hub.app)
+        for email in ("a@nowhere.example", "nonsense", "a@"):
+            assert (await browser.post("/sign-in/sso", email=email)).status == 422
+        answer = await browser.post("/sign-in/sso", email="Bea@ACME.example")
+        assert answer.headers["location"].startswith("https://idp.example/sso")
+
+
+async def test_the_provider_reads_what_we_say_of_ourselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, _, there):
+        answer = await Browser(hub.app).get(f"{there.path}/metadata")
+        assert answer.status == 200 and b"AssertionConsumerService" in answer.body
+        assert (await Browser(hub.app).get("/sso/" + "0" * 32)).status == 404
+        assert (await Browser(hub.app).get("/sso/conn_" + "0" * 32 + "/metadata")).status == 404
