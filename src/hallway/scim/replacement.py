@@ -73,6 +73,8 @@ def _replace(
             if new is not None:
                 after[attribute.name] = new
             continue
+        if old is None and new is None:
+            continue
         value = _kept(attribute, old, new)
         refuse_changed_immutable(attribute, old, value, within)
         if value is not None:

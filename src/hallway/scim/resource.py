@@ -145,11 +145,11 @@ def _read(
 
 def _stays(attribute: Attribute, value: Json) -> bool:
     """Whether `canonical_value` would surely return the same, as it does for most of what comes."""
+    if isinstance(value, str):
+        return attribute.type is _STRING and not attribute.multi_valued and _is_plain_text(value)
     if attribute.multi_valued:
         return isinstance(value, list) and _is_plain_array(value, attribute.plain_subs)
-    if isinstance(value, dict):
-        return _is_plain_object(value, attribute.plain_subs)
-    return attribute.type is _STRING and isinstance(value, str) and _is_plain_text(value)
+    return isinstance(value, dict) and _is_plain_object(value, attribute.plain_subs)
 
 
 def _is_plain_array(elements: list[Json], known: PlainTypes) -> bool:
