@@ -6,7 +6,7 @@ from typing import Any
 
 from hallway.accounts.desk import Browser
 from hallway.accounts.model import DEPLOYMENT, Account, AccountState, NewAccount, NewPasskey, Passkey, Realm
-from hallway.accounts.sign_in import PASSWORD, Proof
+from hallway.accounts.sign_in import CODE, PASSWORD, Proof
 from hallway.hub.directories.administration import Administration
 from hallway.hub.directories.model import Provider
 from hallway.hub.operators.model import NewOperator, Operator, OperatorRole, OperatorState
@@ -69,7 +69,8 @@ async def person(hub: Hub, email: str, name: str, realm: Realm = Realm.CONSOLE) 
         AccountId(hub.desk.fresh_id()), realm, AccountState.ACTIVE, email, name, now, "", kept, now, proved_at=now
     )
     await rooms.desk.write(account.id, (NewAccount(account),))
-    opened = await rooms.sign_in.begin(account, (Proof(PASSWORD),), HERE, None)
+    proofs = (Proof(PASSWORD),) if realm is Realm.CONSOLE else (Proof(PASSWORD), Proof(CODE))
+    opened = await rooms.sign_in.begin(account, proofs, HERE, None)
     cookie = "hub_session" if realm is Realm.CONSOLE else "hub_operator"
     return account, {cookie: opened.text}
 

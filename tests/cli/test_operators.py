@@ -9,7 +9,7 @@ def test_operators_are_made_listed_and_deactivated(database_url: str) -> None:
     environ = environ_of(database_url)
     made = json_of(environ, *OPERATORS, "create", "olga@vendor.example", "--name", "Olga")
     address = made.pop("address")
-    assert "/operator/welcome?link=hw_link_" in address
+    assert "/operator/reset/confirm?link=hw_link_" in address
     assert (made["email"], made["name"], made["role"], made["state"]) == (
         "olga@vendor.example", "Olga", "owner", "active",
     )  # fmt: skip

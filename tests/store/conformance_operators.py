@@ -17,6 +17,8 @@ from hallway.ids import AccountId
 from hallway.journal.model import Stale
 from hallway.store.keys import DeploymentStore
 from hallway.store.operators import OperatorStore
+from hallway.store.problems import RefusalStore
+from hallway.store.statement import ALL, Step
 from tests.store.stage import Stage
 
 
@@ -64,3 +66,16 @@ async def holds_the_last_owner_is_not_lost_to_two_at_once(stage: Stage) -> None:
             with pytest.raises(Stale):
                 await stage.write(*rows, organization=DEPLOYMENT)
     assert await OperatorStore(stage.database).operator(other.account_id) == other
+
+
+async def holds_refusals_are_counted_by_directory(stage: Stage) -> None:
+    """From an hour on, with a token and without; answered requests do not count, nor another organization's."""
+    own, other = stage.key_of(0), stage.key_of(2)
+    for key, hour, what, count in (
+        (own, 5, "refused", 2), (own, 6, "refused", 3), (own, 6, "unauthenticated", 1), (own, 6, "read", 9),
+        (own, 4, "refused", 100), (other, 6, "refused", 50),
+    ):  # fmt: skip
+        params = (key.organization_id, key.directory_id, hour, what, count)
+        await stage.database.run([Step(ALL["request_count_add"], params)])
+    found = await RefusalStore(stage.database).since(own.organization_id, 5)
+    assert found == {own.directory_id: {"refused": 5, "unauthenticated": 1}}

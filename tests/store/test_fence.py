@@ -36,6 +36,7 @@ from hallway.store import (
     organizations,
     outgoing_mail,
     paging,
+    problems,
     reading,
     setup,
 )
@@ -148,6 +149,9 @@ READS: dict[str, tuple[Any, str, Ask]] = {
     "setup_link_by_id": (setup, "BY_ID", lambda t: _links(t).link(t.key.organization_id, t.ids["link"])),
     "setup_links": (setup, "LINKS", lambda t: _links(t).links(t.key.organization_id)),
     "operator_by_account": (operators, "BY_ACCOUNT", lambda t: _operators(t).operator(t.ids["operator"])),
+    "problems_refused": (
+        problems, "REFUSED", lambda t: problems.RefusalStore(t.stage.database).since(t.key.organization_id, 0),
+    ),
     "operators": (operators, "OPERATORS", lambda t: _operators(t).operators()),
     "setup_session_by_id": (setup, "SESSION_BY_ID", lambda t: _links(t).session(t.key.organization_id, t.ids["visit"])),
 }  # fmt: skip
@@ -356,6 +360,7 @@ async def _trespass(stage: Stage) -> Trespass:
     here = (beta.organization_id, beta.id)
     counts = [
         Step(ALL["request_count_add"], (*here, 1, "read", 1)),
+        Step(ALL["request_count_add"], (*here, 1, "refused", 1)),
         Step(ALL["quirk_count_add"], (*here, SECRET, 1, 1)),
         Step(KEEP_STRANGER, (*here, 0, 1, "GET", SECRET, SECRET, SECRET, "192.0.2.9")),
     ]

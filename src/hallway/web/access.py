@@ -14,12 +14,16 @@ from hallway.web.rows import (
     ADMIN,
     FRESH_ACCOUNT,
     FRESH_ADMIN,
+    FRESH_OPERATOR_ACCOUNT,
+    FRESH_OPERATOR_OWNER,
     MEMBER,
     METRICS_TOKEN,
     NONE,
     OPERATOR,
+    OPERATOR_ACCOUNT,
     OPERATOR_OWNER,
     OPERATOR_SUPPORT,
+    OPERATOR_VISIT,
     SETUP_LINK,
     TOKEN,
 )
@@ -56,6 +60,10 @@ ADMITS: Final[Mapping[str, frozenset[str]]] = {
     OPERATOR: _OPERATORS,
     OPERATOR_SUPPORT: frozenset({SUPPORT, OWNER}),
     OPERATOR_OWNER: frozenset({OWNER}),
+    FRESH_OPERATOR_OWNER: frozenset({OWNER}),
+    OPERATOR_VISIT: frozenset(CREDENTIALS),
+    OPERATOR_ACCOUNT: _OPERATORS,
+    FRESH_OPERATOR_ACCOUNT: _OPERATORS,
 }
 """The credentials that each guard lets in; a "fresh" one asks who they are of once more after ten minutes."""
 
@@ -66,7 +74,8 @@ cell is a test. What a route is for stands in [Routes](routes.md).
 
 - **nothing**: no cookie, no token. **account**: signed in, with no organization open. **guest**, **user**, **admin**:
   a member with this role in the organization that her session has open. **set-up link**: a browser in which a link was
-  opened. **viewer**, **support**, **owner**: an operator. **directory token**: the token of one directory.
+  opened. **viewer**, **support**, **owner**: an operator, signed in with
+  two factors. **directory token**: the token of one directory.
 - Each opens its own organization, directory or link only: an object of another one is 404, as one that never was.
 - `again` stands where a page asks who is signed in to prove it once more, ten minutes after the last time.
 - `/metrics` asks for its own token where [`metrics_token`](settings.md#metrics_token) is set.

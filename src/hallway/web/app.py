@@ -39,6 +39,9 @@ from hallway.web.limits import Bucket, RateLimiter
 from hallway.web.mail_pages import PATHS as MAIL_PATHS
 from hallway.web.mail_pages import MailPages
 from hallway.web.metrics import Metrics
+from hallway.web.operator.guard import OperatorAdmission
+from hallway.web.operator.handlers import operator_handlers
+from hallway.web.operator.office import Office
 from hallway.web.page_problems import page_problem
 from hallway.web.pages import Look, Pages
 from hallway.web.quick_reads import QuickReads
@@ -54,7 +57,7 @@ from hallway.web.setup.handlers import setup_handlers
 from hallway.web.setup.making import LinkBench
 from hallway.web.sso.handlers import SingleSignOn, single_sign_on
 from hallway.web.visitor import Visitors
-from hallway.web.wiring import Hub, clock, opened_hub, recorder, setup_desk
+from hallway.web.wiring import Hub, clock, opened_hub, operator_desk, recorder, setup_desk
 from hallway.worker import Deliveries, Worker
 
 _PAGES: Final = frozenset(row.path for row in ROUTES if row.page)
@@ -192,6 +195,9 @@ class Serving:
         bench = LinkBench(pages, hub.keys, setup, hub.can_mail)
         self.page_handlers.update(LinkPages(bench).handlers())
         self.page_handlers.update(MailPages(pages, hub.mailing.kept, settings.base_url).handlers())
+        desk = operator_desk(hub)
+        self.guards.update(OperatorAdmission(pages, hub.operators, desk.operators, clock).guards())
+        self.page_handlers.update(operator_handlers(Office(hub, pages, desk, bench)))
 
     async def _strangers_written(self) -> None:
         if self._sso is not None:

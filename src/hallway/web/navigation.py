@@ -70,15 +70,16 @@ OPERATOR: Final = (
     Section(
         "",
         (
-            Entry(N_("Organizations"), "/operator/organizations", "building", ""),
-            Entry(N_("Set-up links"), "/operator/setup-links", "link", ""),
-            Entry(N_("Sign-in problems"), "/operator/problems", "alert", ""),
-            Entry(N_("Operators"), "/operator/operators", "people", ""),
-            Entry(N_("Audit"), "/operator/audit", "list", ""),
+            Entry(N_("Organizations"), "/operator/organizations", "building", "viewer"),
+            Entry(N_("Problems"), "/operator/problems", "alert", "viewer"),
+            Entry(N_("Operators"), "/operator/operators", "people", "owner"),
+            Entry(N_("Audit"), "/operator/audit", "list", "owner"),
+            Entry(N_("Security"), "/operator/account/security", "shield", "viewer"),
         ),
     ),
 )
-_RANKS: Final = {"": 0, "guest": 1, "user": 2, "admin": 3}
+_RANKS: Final = {"": 0, "guest": 1, "user": 2, "admin": 3, "viewer": 1, "support": 2, "owner": 3}
+"""Of the console's roles and of the operators'; no visitor has one of each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,18 @@ ADMIN: Final = "admin"
 FRESH_ACCOUNT: Final = "fresh account"
 FRESH_ADMIN: Final = "fresh admin"
 SETUP_LINK: Final = "setup link"
+OPERATOR_VISIT: Final = "operator's sign-in"
+OPERATOR_ACCOUNT: Final = "operator's account"
+FRESH_OPERATOR_ACCOUNT: Final = "fresh operator's account"
 OPERATOR: Final = "operator"
 OPERATOR_SUPPORT: Final = "operator support"
 OPERATOR_OWNER: Final = "operator owner"
+FRESH_OPERATOR_OWNER: Final = "fresh operator owner"
 
 PAGE_GUARDS: Final = frozenset(
     {NONE, ACCOUNT, MEMBER, ADMIN, FRESH_ACCOUNT, FRESH_ADMIN, SETUP_LINK}
-    | {OPERATOR, OPERATOR_SUPPORT, OPERATOR_OWNER}
+    | {OPERATOR_VISIT, OPERATOR_ACCOUNT, FRESH_OPERATOR_ACCOUNT}
+    | {OPERATOR, OPERATOR_SUPPORT, OPERATOR_OWNER, FRESH_OPERATOR_OWNER}
 )
 """The guards that a page may stand behind."""
 

@@ -21,6 +21,7 @@ from hallway.hub.connections.ports import Vault
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
+from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
 from hallway.hub.organizations.contacts import ContactBook
 from hallway.hub.organizations.proving import DomainDesk
@@ -61,6 +62,7 @@ from hallway.store.operators import OperatorStore
 from hallway.store.organizations import OrganizationStore
 from hallway.store.outgoing_mail import OutgoingMailStore
 from hallway.store.people import PeopleStore
+from hallway.store.problems import RefusalStore
 from hallway.store.reading import ResourceStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
 from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
@@ -290,6 +292,12 @@ def operator_desk(hub: Hub) -> OperatorDesk:
     database = hub.stores.database
     accounts, kept = hub.stores.accounts, OperatorStore(database)
     return OperatorDesk(database, accounts, kept, clock, os.urandom, hub.settings.base_url)
+
+
+def lookout(hub: Hub) -> Lookout:
+    """Where operators look for problems."""
+    stores = hub.stores
+    return Lookout(stores.organizations, stores.directories, stores.domains, RefusalStore(stores.database))
 
 
 def recorder() -> Recorder:

@@ -84,7 +84,7 @@ async def create(desk: OperatorDesk, email: str, name: str, role: OperatorRole, 
         raise Refused("invalid", declined.sentence) from None
     account = await desk.accounts.by_email(Realm.OPERATOR, address)
     if account is not None and await desk.operators.operator(account.id) is not None:
-        raise Refused("conflict", f"{address} is an operator already.")
+        raise Refused("conflict", "%(email)s is an operator already.", email=address)
     if account is None:
         account = await _new_account(desk, address, called, actor)
     now = desk.clock()
@@ -93,7 +93,7 @@ async def create(desk: OperatorDesk, email: str, name: str, role: OperatorRole, 
     try:
         await desk.ledger.commit(Change(DEPLOYMENT, (NewOperator(operator),), (entry,), entry.id))
     except Stale:
-        raise Refused("conflict", f"{address} was made an operator just now.") from None
+        raise Refused("conflict", "%(email)s was made an operator just now.", email=address) from None
     return Welcomed(operator, account, await welcome(desk, account, actor))
 
 
@@ -108,7 +108,7 @@ async def _new_account(desk: OperatorDesk, email: str, name: str, actor: Actor) 
     try:
         await desk.ledger.commit(Change(OrganizationId(account.id), (NewAccount(account),), (entry,), entry.id))
     except Stale:
-        raise Refused("conflict", f"{email} was made an operator just now.") from None
+        raise Refused("conflict", "%(email)s was made an operator just now.", email=email) from None
     return account
 
 
@@ -121,7 +121,7 @@ async def welcome(desk: OperatorDesk, account: Account, actor: Actor) -> str:
     )
     entry = Entry(EntryId(desk.fresh_id()), "account.reset_asked", now, actor, account.id)
     await desk.ledger.commit(Change(OrganizationId(account.id), (NewMailLink(link),), (entry,), entry.id))
-    return f"{desk.base_url}/operator/welcome?link={secret.text(LINK)}"
+    return f"{desk.base_url}/operator/reset/confirm?link={secret.text(LINK)}"
 
 
 async def set_role(desk: OperatorDesk, operator: Operator, role: OperatorRole, actor: Actor) -> Operator:
@@ -156,7 +156,7 @@ async def found_operator(desk: OperatorDesk, text: str) -> tuple[Operator, Accou
     )  # fmt: skip
     operator = None if account is None else await desk.operators.operator(account.id)
     if account is None or operator is None:
-        raise Refused("not_found", f"There is no operator {text!r}.")
+        raise Refused("not_found", "There is no operator %(id)s.", id=repr(text))
     return operator, account
 
 
@@ -174,7 +174,9 @@ async def note_look(desk: OperatorDesk, organization_id: OrganizationId, reason:
     """Write in the customer's own journal that an operator looks at its people and exchanges, and why."""
     tidy = " ".join(reason.split())
     if not tidy or len(tidy) > MAX_REASON or not tidy.isprintable():
-        raise Refused("invalid", f"Give a reason of at most {MAX_REASON} characters; the customer reads it.")
+        raise Refused(
+            "invalid", "Give a reason of at most %(most)s characters; the customer reads it.", most=MAX_REASON
+        )
     entry = Entry(
         EntryId(desk.fresh_id()), "operator.looked", desk.clock(), actor, organization_id, personal={"reason": tidy}
     )

@@ -64,7 +64,7 @@ class LinkBench:
         try:
             return await create(self.desk, organization, wish, maker.actor)
         except Refused as refused:
-            errors.add("label" if refused.reason == "invalid" else "", refused.detail)
+            errors.add("label" if refused.reason == "invalid" else "", refused.text, **refused.values)
             return errors
 
     def _address(self, typed: str, errors: FormErrors) -> str:

@@ -109,7 +109,7 @@ class TaskPages:
                 await self._claim(guest, name)
         except Refused as refused:
             errors = FormErrors()
-            errors.add("domain", refused.detail)
+            errors.add("domain", refused.text, **refused.values)
             return self._domain_page(request, guest, None, errors, typed)
         await say_domain(self._portal.desk, guest.visit, name)
         return self._pages.see_other(f"{ROOT}/domain")

@@ -5,15 +5,15 @@ from typing import Any, Final
 
 from hallway.exchanges.model import HOUR
 from hallway.hub.directories.activity import Asked, buckets
-from hallway.hub.directories.health import Signs, findings
-from hallway.hub.directories.model import Directory, DirectoryState, Provider
-from hallway.hub.directories.not_applied import still_open
+from hallway.hub.directories.health import findings
+from hallway.hub.directories.model import DirectoryState, Provider
 from hallway.hub.directories.providers import PRODUCTS, product_of
 from hallway.hub.organizations.model import Feature
 from hallway.hub.organizations.service import Refused
 from hallway.ids import DIRECTORY, wire
 from hallway.web.console.directories.guides import GUIDES
 from hallway.web.console.directories.shelf import KINDS, Shelf, key_of, query_of, root
+from hallway.web.console.directories.standing import signs_of
 from hallway.web.console.directories.telling import told_lines
 from hallway.web.forms import FormErrors, read_form
 from hallway.web.http import Request, Response
@@ -21,7 +21,6 @@ from hallway.web.language import N_
 from hallway.web.rows import PageHandler
 
 RANGES: Final = {"day": (24, 1), "month": (720, 24)}
-_OPEN_AT_MOST: Final = 100
 
 
 class OverviewPages:
@@ -46,7 +45,7 @@ class OverviewPages:
         found = await self._hub.stores.directories.of_organization(visitor.organization.id)
         listed = []
         for directory in found:
-            signs, standing = await self._signs(directory)
+            signs, standing = await signs_of(self._hub, directory)
             worst = findings(signs)[0]
             listed.append((directory, product_of(directory.provider), standing, worst, root(directory)))
         return self._shelf.pages.render(
@@ -91,7 +90,7 @@ class OverviewPages:
     async def show(self, request: Request, visitor: Any) -> Response:
         """State, counts, requests over time, quirks, health."""
         directory = await self._shelf.directory(request, visitor)
-        signs, standing = await self._signs(directory)
+        signs, standing = await signs_of(self._hub, directory)
         chosen = query_of(request).get("range", "day")
         hours, width = RANGES.get(chosen, RANGES["day"])
         counts = await self._hub.stores.activity.counts(key_of(directory), signs.now // HOUR - hours)
@@ -110,15 +109,6 @@ class OverviewPages:
             standing=standing, findings=findings(signs), kinds=KINDS, points=points,
             range=chosen if chosen in RANGES else "day", today=signs.day(0), base_url=self._shelf.base_url(directory),
         )  # fmt: skip
-
-    async def _signs(self, directory: Directory) -> tuple[Signs, Any]:
-        stores, key, now = self._hub.stores, key_of(directory), self._hub.desk.clock()
-        standing = await stores.directories.standing(key)
-        counts = await stores.activity.counts(key, now // HOUR - 48)
-        tokens = await stores.directories.tokens(key)
-        refused = await stores.exchanges.not_applied(directory.organization_id, directory.id)
-        unapplied = await still_open(self._hub.desk, key, refused[:_OPEN_AT_MOST])
-        return Signs(directory, tokens, standing.last_request_at, counts, len(unapplied), now), standing
 
     async def setup(self, request: Request, visitor: Any) -> Response:
         """The guide of this provider, and what came first."""

@@ -174,6 +174,9 @@ _VALUES: Final[Mapping[str, str]] = {
     "contested": N_("Contested"),
     "free": N_("Free"),
     "enterprise": N_("Enterprise"),
+    "viewer": N_("Viewer"),
+    "support": N_("Support"),
+    "owner": N_("Owner"),
 }
 _IN_WORDS: Final = frozenset({"role", "was", "state", "plan", "source"})
 _NAMES: Final = ("name", "userName", "displayName", "domain", "label", "email")
