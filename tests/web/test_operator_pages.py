@@ -218,7 +218,11 @@ async def test_one_who_is_deactivated_or_loses_a_role_opens_nothing_more(
         assert (await browser.get("/operator/audit")).status == 403
         assert (await browser.get(HOME)).status == 200
         await deactivate(desk, olga, COMMAND)
-        assert (await browser.get(HOME)).headers["location"].startswith("/operator/sign-in")
+        ended = await browser.get(HOME)
+        assert ended.status == 403 and b"no operator any more" in ended.body and "hub_operator" not in browser.jar
+        await browser.get("/operator/sign-in")
+        await browser.submit("/operator/sign-in", email="olga@vendor.example", password=PASSWORD)
+        assert (await browser.get("/operator/account/security")).headers["location"].startswith("/operator/sign-in")
 
 
 async def test_what_changes_things_asks_again_after_ten_minutes(

@@ -147,6 +147,7 @@ async def test_reading_a_link_uses_nothing_up_and_opening_it_hides_the_secret(
         for _ in range(3):
             page = await browser.get(f"/setup/open?link={text_of(made)}")
             assert page.status == 200 and b"Acme &lt;Corp&gt;" in page.body and not page.cookies
+            assert page.headers["referrer-policy"] == "no-referrer"
         kept = await here.desk.links.link(here.owner.id, made.link.id)
         assert kept == made.link
         opened = await browser.post("/setup/open", link=text_of(made))

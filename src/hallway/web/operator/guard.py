@@ -123,7 +123,7 @@ class OperatorAdmission:
         async def guard(request: Request) -> OperatorVisitor | Response:
             visitor = await self._find(request)
             if visitor is None:
-                return self._elsewhere(request, f"{PREFIX}/sign-in")
+                return await self._outside(request)
             request.visitor = visitor
             if least is not None and not _STRONG & set(visitor.session.methods):
                 return await self._second_factor(request, visitor)
@@ -134,6 +134,14 @@ class OperatorAdmission:
             return visitor
 
         return guard
+
+    async def _outside(self, request: Request) -> Response:
+        """To the sign-in; one whose account is good and whose access has ended is told so."""
+        text = self.pages.cookies.read(request, COOKIE)
+        if not text or await self.rooms.sessions.visited(text) is None:
+            return self._elsewhere(request, f"{PREFIX}/sign-in")
+        ended = self.pages.render(request, "operator/ended.html", 403)
+        return ended._replace(headers=(*ended.headers, self.pages.cookies.ended(COOKIE)))
 
     async def _second_factor(self, request: Request, visitor: OperatorVisitor) -> Response:
         """Once more with the factor that she has, or the page that says how to get one."""

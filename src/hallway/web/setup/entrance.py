@@ -48,7 +48,9 @@ class EntrancePages:
         if found is None:
             return self._dead(request)
         organization, link = found
-        return self._pages.render(request, "setup/open.html", organization=organization, link=link, text=text)
+        return _unreferred(
+            self._pages.render(request, "setup/open.html", organization=organization, link=link, text=text)
+        )
 
     async def open(self, request: Request, _: Any) -> Response:
         """A session for this browser, or the page that asks for the code."""
@@ -107,3 +109,11 @@ class EntrancePages:
     async def done(self, request: Request, _: Any) -> Response:
         """Words only: the link has ended, and nothing of it is shown."""
         return self._pages.render(request, "setup/done.html")
+
+
+def _unreferred(page: Response) -> Response:
+    """A page whose own address is a secret: no request that it makes names it, not even to us. Its form then has
+    `Origin: null`, and `Sec-Fetch-Site` vouches for it.
+    """
+    kept = tuple(header for header in page.headers if header[0] != b"referrer-policy")
+    return page._replace(headers=(*kept, (b"referrer-policy", b"no-referrer")))
