@@ -1,11 +1,17 @@
 """A database with something in every table."""
 
+import asyncio
+import json
+import urllib.error
+import urllib.request
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hallway.hub.directories.tokens import DAY
 from hallway.web.app import hourly
 from hallway.web.wiring import Hub, clock
 from tests.cli.commands import Client, text_of
+from tests.furnished import furnished
 from tests.running import ACTOR, RunningHub, Source
 
 CANARY = "canary-5f2b9c"
@@ -42,6 +48,27 @@ def fill(hub: RunningHub) -> Filled:
     assert client.send("GET", "/Users", token="hw_scim_unknown")[0] == 401
     assert client.send("GET", f"/Users/{bob}")[0] == 200
     return Filled(source, ada, bob, cyd, team, everybody)
+
+
+def furnish(hub: RunningHub) -> None:
+    """An organization of the console, with people, sessions, a domain, a set-up link, and operators."""
+
+    async def post(path: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
+        return await asyncio.to_thread(_posted, f"http://127.0.0.1:{hub.port}/scim{path}", token, body)
+
+    hub.act(lambda opened: furnished(opened, "Gamma", post))
+    text_of(hub.environ, "hub", "operator", "create", "olga@vendor.example")
+
+
+def _posted(address: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
+    request = urllib.request.Request(address, json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            read: dict[str, Any] = json.loads(answer.read())
+    except urllib.error.HTTPError as problem:
+        read = json.loads(problem.read())
+    return read
 
 
 def promise_mails(hub: RunningHub, filled: Filled) -> None:
