@@ -396,3 +396,16 @@ async def test_without_a_session_nothing_of_the_portal_opens(tmp_path: Path, mon
         assert (await browser.post("/setup/leave")).status == 303
         assert (await again.get("/setup")).status == 403, "the session itself has ended"
         await revoke(here.desk, link, OPERATOR)
+
+
+async def test_a_plan_without_directories_is_said_before_anybody_wonders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world(tmp_path, monkeypatch) as here:
+        free = await here.served.hub.registrar.create("Free", Plan.FREE, None, OPERATOR)
+        browser = await here.opened(await here.made(owner=free))
+        assert b"plan does not take directories" in (await browser.get("/setup/provider")).body
+        await browser.post("/setup/provider", provider="okta")
+        assert b"plan does not take directories" in (await browser.get("/setup/guide")).body
+        other = await here.opened(await here.made())
+        assert b"plan does not take directories" not in (await other.get("/setup/provider")).body

@@ -11,6 +11,7 @@ from hallway.hub.directories.model import Directory, DirectoryState
 from hallway.hub.directories.providers import product_of
 from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.organizations.domains import Domain
+from hallway.hub.organizations.model import Feature
 from hallway.hub.setup.acts import Workshop
 from hallway.hub.setup.model import SetupLink, Task
 from hallway.hub.setup.progress import Findings
@@ -97,6 +98,7 @@ class Portal:
         """A page of the portal."""
         return self.pages.render(
             request, f"setup/{name}.html", status, fragment=fragment, organization=guest.organization, link=guest.link,
+            unlocked=guest.organization.unlocks(Feature.SCIM),
             root=ROOT, say=self.shelf.speaker(request), **more,
         )  # fmt: skip
 
