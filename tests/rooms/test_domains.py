@@ -228,6 +228,47 @@ async def test_the_operator_may_leave_it_with_the_owner(tmp_path: Path) -> None:
         assert await world.desk.domains.owner("acme.example") == world.acme.id
 
 
+async def test_what_is_contested_stays_so_though_the_owners_record_goes_missing(tmp_path: Path) -> None:
+    async with registry(tmp_path) as world:
+        ours, theirs = await world.proved(), await world.claim(owner=world.beta)
+        await world.hub.contact_book.add(world.acme.id, "it@acme.example", "", OPERATOR)
+        world.publish(ours, theirs)
+        await check(world.desk, theirs)
+        world.publish(theirs)
+        world.ahead[0] += DAY
+        assert await recheck_due(world.desk) == 1
+        failing = await world.now(ours)
+        assert (failing.state, failing.has_effect) == (DomainState.CONTESTED, True)
+        assert failing.failing_since is not None and len(world.mails) == 2
+        await check(world.desk, ours)
+        assert len(world.mails) == 2
+        world.ahead[0] += GRACE
+        assert await recheck_due(world.desk) == 1
+        lapsed = await world.now(ours)
+        assert (lapsed.state, lapsed.has_effect, lapsed.is_owner) == (DomainState.CONTESTED, False, True)
+        assert len(world.mails) == 3 and "stopped" in world.mails[2][1]
+        journal = await world.journal(world.acme)
+        assert (journal.count("domain.failing"), journal.count("domain.lapsed")) == (1, 1)
+        world.publish(ours, theirs)
+        back = await check(world.desk, ours)
+        assert (back.state, back.has_effect, back.failing_since) == (DomainState.CONTESTED, True, None)
+        del world.dns.zone[ours.record_name]
+        await check(world.desk, ours)
+        assert (await award(world.desk, theirs, OPERATOR)).is_owner
+
+
+async def test_a_rivals_proof_of_a_lapsed_name_gives_it_no_new_effect(tmp_path: Path) -> None:
+    async with registry(tmp_path) as world:
+        ours, theirs = await world.proved(), await world.claim(owner=world.beta)
+        world.publish(theirs)
+        await check(world.desk, ours)
+        world.ahead[0] += GRACE
+        await check(world.desk, ours)
+        await check(world.desk, theirs)
+        kept = await world.now(ours)
+        assert (kept.state, kept.is_owner, kept.has_effect) == (DomainState.CONTESTED, True, False)
+
+
 async def test_two_who_prove_at_once_make_one_owner(tmp_path: Path) -> None:
     async with registry(tmp_path) as world:
         claims = [await world.claim(owner=one) for one in (world.acme, world.beta)]

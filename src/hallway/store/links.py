@@ -28,7 +28,7 @@ _WEEK: Final = 7 * 86_400 * 1_000_000
 
 PROVED = statement(
     "domains_proved",
-    """SELECT organization_id, name FROM domain WHERE organization_id = ?1 AND state = 'proved'
+    """SELECT organization_id, name FROM domain WHERE organization_id = ?1 AND state IN ('proved', 'failing')
        AND (failing_since IS NULL OR checked_at IS NULL OR checked_at - failing_since < ?2)""",
 )
 _LINK: Final = "organization_id, resource_id, member_id, reason, at"

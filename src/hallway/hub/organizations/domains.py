@@ -27,7 +27,8 @@ CHALLENGE_BYTES: Final = 20
 
 class DomainState(Enum):
     """`pending`: claimed. `failing`: proved, and the last check did not find the record. `lapsed`: for seven days.
-    `contested`: two organizations have proved it; the owner stays the owner until the operator decides.
+    `contested`: two organizations have proved it; the owner stays the owner until the operator decides, and it stays
+    contested though a record goes missing meanwhile.
     """
 
     PENDING = "pending"
@@ -72,9 +73,18 @@ class Domain:
         return self.proved_at is not None
 
     @property
+    def has_lapsed(self) -> bool:
+        """Whether its record has been missing for seven days, contested or not."""
+        return (
+            self.failing_since is not None
+            and self.checked_at is not None
+            and self.checked_at - self.failing_since >= GRACE
+        )
+
+    @property
     def has_effect(self) -> bool:
         """Whether it makes new members, new links and new routing."""
-        return self.is_owner and self.state is not DomainState.LAPSED
+        return self.is_owner and not self.has_lapsed
 
     @property
     def record_name(self) -> str:
@@ -100,7 +110,7 @@ class Domain:
         """Whether the worker should look again: daily, hourly while it fails; never for a development mark."""
         if not self.is_owner or self.development:
             return False
-        every = DAY if self.state in (DomainState.PROVED, DomainState.CONTESTED) else HOUR
+        every = DAY if self.failing_since is None else HOUR
         return self.checked_at is None or now - self.checked_at >= every
 
 

@@ -15,7 +15,6 @@ from hallway.hub.organizations.alarms import Alarms
 from hallway.hub.organizations.contacts import Contacts
 from hallway.hub.organizations.domains import (
     CHALLENGE_BYTES,
-    GRACE,
     MOST_DOMAINS,
     Domain,
     DomainRemoval,
@@ -153,24 +152,25 @@ async def _proved(desk: DomainDesk, was: Domain, actor: Actor) -> tuple[Change, 
 
 
 async def _failing(desk: DomainDesk, was: Domain, finding: Finding, actor: Actor) -> tuple[Change, Domain]:
-    """The owner's record is not there: an alarm at once, the end of new effects after seven days."""
+    """The owner's record is not there: an alarm at once, the end of new effects after seven days.
+
+    What is contested stays so: only the operator decides that.
+    """
     at = desk.clock()
     since = was.failing_since or at
-    state = DomainState.LAPSED if at - since >= GRACE else DomainState.FAILING
-    now = replace(
-        was, state=state, finding=finding, checked_at=at, failing_since=since, development=False,
-        version=was.version + 1,
-    )  # fmt: skip
-    if state is was.state:
+    now = replace(was, finding=finding, checked_at=at, failing_since=since, development=False, version=was.version + 1)
+    if was.state is not DomainState.CONTESTED:
+        now = replace(now, state=DomainState.LAPSED if now.has_lapsed else DomainState.FAILING)
+    if was.failing_since is not None and was.has_lapsed == now.has_lapsed:
         return Change(now.organization_id, (DomainUpdate(was, now),)), now
-    kind = "domain.lapsed" if state is DomainState.LAPSED else "domain.failing"
+    kind = "domain.lapsed" if now.has_lapsed else "domain.failing"
     subject = f"{now.name}: the record that proves it is missing"
     text = (
         f"We did not find the TXT record that proves {now.name}.\n\n  name   {now.record_name}\n"
         f"  value  {now.record_value}\n\n"
         + (
             "New people and new links in this domain have stopped; those there are stay.\n"
-            if state is DomainState.LAPSED
+            if now.has_lapsed
             else "Put it back within seven days: then new people and new links in this domain stop.\n"
         )
         + f"\n{desk.base_url}/settings/domains/{now.name}\n"
