@@ -16,6 +16,7 @@ from hallway.hub.organizations.inviting import (
     accept,
     checked_email,
     invite,
+    may_accept,
     opened_invitation,
     resend,
     revoke,
@@ -266,11 +267,12 @@ async def test_deactivation_ends_what_was_open_and_reactivation_revives_nothing(
         assert (await acme.journal()).count("member.deactivated") == 1
 
 
-async def test_who_never_came_waits_again_after_reactivation(tmp_path: Path) -> None:
+async def test_who_has_no_account_yet_is_active_again_and_may_still_accept(tmp_path: Path) -> None:
     async with company(tmp_path) as acme:
         invited = (await acme.invited("jo@acme.example")).member
         assert (await refused(deactivate(acme.roster, invited, acme.actor))).reason == "conflict"
-        assert returned(replace(invited, state=MemberState.DEACTIVATED), 1).state is MemberState.WAITING
+        back = returned(replace(invited, state=MemberState.DEACTIVATED), 1)
+        assert (back.state, back.account_id, may_accept(back)) == (MemberState.ACTIVE, None, True)
 
 
 async def test_sessions_end_while_the_member_stays(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from hallway.hub.directories.administration import Administration, Parting, Peop
 from hallway.hub.directories.links import LinkAbsent, MemberLink, NewLink, Reason
 from hallway.hub.directories.model import Kind, Rules
 from hallway.hub.directories.users import create_user, delete_user
-from hallway.hub.organizations.members import Member, MemberState, NewMember, Role, Source
+from hallway.hub.organizations.inviting import may_accept
+from hallway.hub.organizations.leaving import returned
+from hallway.hub.organizations.members import Member, MemberState, MemberUpdate, NewMember, Role, Source
 from hallway.ids import AccountId, MemberId, OrganizationId, ResourceId
 from hallway.journal.model import Change, Stale
 from hallway.scim.problem import ScimProblem
@@ -93,7 +95,7 @@ async def holds_anybody_else_waits(stage: Stage) -> None:
     await prove(stage, "acme.example")
     await prove(stage, "pending.example", "pending")
     await prove(stage, "contested.example", "contested")
-    await prove(stage, "failing.example", failing_days=8)
+    await prove(stage, "failing.example", "failing", failing_days=8)
     waiting = ["a@other.example", "b@sub.acme.example", "c@pending.example", "d@contested.example", "noaddress",
                "e@failing.example"]  # fmt: skip
     ids = [await stage.user(name) for name in waiting]
@@ -105,7 +107,7 @@ async def holds_anybody_else_waits(stage: Stage) -> None:
 
 async def holds_a_domain_that_fails_since_yesterday_still_counts(stage: Stage) -> None:
     """Seven days long."""
-    await prove(stage, "acme.example", failing_days=1)
+    await prove(stage, "acme.example", "failing", failing_days=1)
     await stage.user("ada@acme.example")
     assert await member(stage, "ada@acme.example") is not None
 
@@ -171,6 +173,40 @@ async def holds_deactivation_and_deletion_end_the_member_in_the_same_transaction
     written = await JournalStore(stage.database).after(stage.key.organization_id, 0, 100)
     seqs = {one.entry.type: one.seq for one in written}
     assert seqs["member.deactivated"] == seqs["user.deleted"] + 1
+
+
+async def holds_coming_back_is_the_same_with_an_account_and_without(stage: Stage) -> None:
+    """Active as before, by the directory's word as by an administrator's; who has no account may still accept."""
+    await prove(stage, "acme.example")
+    users = [await stage.user(f"{name}@acme.example") for name in ("ada", "bob")]
+    ada = await member(stage, "ada@acme.example")
+    assert ada is not None
+    joined = replace(ada, account_id=AccountId(stage.desk.fresh_id()), version=ada.version + 1)
+    await stage.write(MemberUpdate(ada, joined))
+    for user in users:
+        await stage.patch_user(user, OFF)
+    ended = [await member(stage, f"{name}@acme.example") for name in ("ada", "bob")]
+    for user in users:
+        await stage.patch_user(user, ON)
+    back = [await member(stage, f"{name}@acme.example") for name in ("ada", "bob")]
+    for was, now in zip(ended, back, strict=True):
+        assert was is not None and now is not None
+        assert (was.state, now.state, now.ended_at) == (MemberState.DEACTIVATED, MemberState.ACTIVE, None)
+        assert now == replace(returned(was, 0), access_from=now.access_from) and now.access_from > was.access_from
+    assert back[0] is not None and back[0].account_id == joined.account_id and not may_accept(back[0])
+    assert back[1] is not None and back[1].account_id is None and may_accept(back[1])
+
+
+async def holds_who_comes_back_takes_nobodys_address(stage: Stage) -> None:
+    """Another member has it meanwhile: she is stored as active, and her membership stays ended."""
+    await prove(stage, "acme.example")
+    first = await stage.user("first", emails=[{"value": "john@acme.example"}])
+    await stage.patch_user(first, OFF)
+    await stage.user("second", emails=[{"value": "john@acme.example"}])
+    await stage.patch_user(first, ON)
+    assert (await stage.stored(Kind.USER, first)).revision == 3
+    found = await MemberStore(stage.database).by_email(stage.key.organization_id, "john@acme.example")
+    assert [one.state for one in found] == [MemberState.DEACTIVATED, MemberState.ACTIVE]
 
 
 async def holds_a_re_created_person_is_a_new_member(stage: Stage) -> None:

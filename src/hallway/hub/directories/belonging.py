@@ -20,7 +20,7 @@ from hallway.hub.directories.documents import resource_of
 from hallway.hub.directories.links import AddressUnheld, LinkAbsent, LinkRemoval, MemberLink, NewLink, Reason
 from hallway.hub.directories.person import Person, person_of
 from hallway.hub.directories.resources import ResourceUpdate
-from hallway.hub.organizations.leaving import ended, ends_with, later, loses_an_administrator, remaining
+from hallway.hub.organizations.leaving import ended, ends_with, later, loses_an_administrator, remaining, returned
 from hallway.hub.organizations.members import Member, MemberState, MemberUpdate, NewMember, Role, Source
 from hallway.ids import MemberId, ResourceId
 from hallway.journal.model import Row
@@ -94,11 +94,12 @@ async def _returned(desk: Desk, scene: Scene, decision: Decision) -> Following:
     if link is None or member is None or member.state is not MemberState.DEACTIVATED:
         return changed
     new = person_of(resource_of(decision.stored))
-    back = replace(
-        member, email=new.email or member.email, name=new.name, state=MemberState.ACTIVE, ended_at=None,
-        access_from=later(member, desk.clock()), version=member.version + 1,
-    )  # fmt: skip
-    return Following((MemberUpdate(member, back),), (happening("member.reactivated", back, reason="directory"),))
+    back = replace(returned(member, desk.clock()), email=new.email or member.email, name=new.name)
+    holder = living(await desk.ties.members.by_email(member.organization_id, back.email))
+    if holder is not None:
+        return changed  # her address is somebody else's meanwhile
+    rows = (MemberUpdate(member, back), AddressUnheld(back.id, back.email))
+    return Following(rows, (happening("member.reactivated", back, reason="directory"),))
 
 
 async def _left(desk: Desk, scene: Scene, decision: Decision) -> Following:

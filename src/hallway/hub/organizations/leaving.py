@@ -34,9 +34,14 @@ def ends_with(member_id: MemberId, at: int) -> tuple[Row, ...]:
 
 
 def returned(member: Member, at: int) -> Member:
-    """The member as she comes back: her sessions of before stay ended."""
-    state = MemberState.WAITING if member.account_id is None else MemberState.ACTIVE
-    return replace(member, state=state, ended_at=None, access_from=later(member, at), version=member.version + 1)
+    """The member as she comes back, whoever lets her: her sessions of before stay ended.
+
+    She was accepted before she was ended, so she is active as she was, also where she has no account yet: it is the
+    account that opens the organization, and an invitation or a sign-in brings it.
+    """
+    return replace(
+        member, state=MemberState.ACTIVE, ended_at=None, access_from=later(member, at), version=member.version + 1
+    )
 
 
 def later(member: Member, at: int) -> int:
