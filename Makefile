@@ -20,6 +20,7 @@ test: check browser
 	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include='src/hallway/scim/*' --show-missing --skip-covered --fail-under=100
+	$(BIN)/coverage report --include='src/hallway/saml/*' --show-missing --skip-covered --fail-under=100
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=90
 
 check: $(VENV)/.test

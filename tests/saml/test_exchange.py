@@ -252,6 +252,8 @@ def test_metadata_as_entra_publishes_it_is_read() -> None:
     assert found.redirect_url == "https://idp.example/redirect"
     assert found.logout_redirect_url == "https://idp.example/slo"
     assert found.logout_response_url == "https://idp.example/slo/done"
+    plain = more.replace(' ResponseLocation="https://idp.example/slo/done"', "")
+    assert identity_provider(_metadata(sso=plain), AT).logout_response_url == ""
     assert found.name_id_formats == ("urn:f",) and found.wants_signed_requests
 
 
