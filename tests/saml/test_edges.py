@@ -179,3 +179,14 @@ def test_an_assertion_under_a_signed_response_has_an_id_too() -> None:
     del assertion_of(root).attrib["ID"]
     signed(root)
     _refused(etree.tostring(root), "wrong_shape")
+
+
+@pytest.mark.parametrize("sign", ["assertion", "response"])
+def test_a_response_says_when_it_was_issued_though_nothing_may_cover_it(sign: str) -> None:
+    for said in (None, "", "yesterday", "2026-11-25T13:00:00Z"):
+        root = Login().tree()
+        del root.attrib["IssueInstant"]
+        if said is not None:
+            root.set("IssueInstant", said)
+        signed(assertion_of(root) if sign == "assertion" else root)
+        _refused(etree.tostring(root), "too_early" if said and said[0] == "2" else "wrong_instant")

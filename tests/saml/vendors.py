@@ -342,12 +342,25 @@ def response(shape: Shape) -> bytes:
         _signed(assertion, shape)
     if shape.cipher:
         encrypted(root, shape.cipher, beside=shape.beside)
+        if shape.beside:
+            _refer_to_key(root)
         if shape.names_digest:
             method = root.findall(f".//{{{XENC}}}EncryptionMethod")[-1 if shape.beside else 1]
             method.append(etree.fromstring(f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{DS}sha1"/>'))
     if shape.sign in ("response", "both"):
         _signed(root, shape)
     return shape.declaration.encode() + etree.tostring(root)
+
+
+def _refer_to_key(root: Any) -> None:
+    """The data says where its key is, as OpenSAML writes it where the two stand beside each other."""
+    root.find(f".//{{{XENC}}}EncryptedKey").set("Id", "_k1")
+    root.find(f".//{{{XENC}}}EncryptedData").insert(
+        1,
+        etree.fromstring(
+            f'<ds:KeyInfo xmlns:ds="{DS}"><ds:RetrievalMethod Type="{XENC}EncryptedKey" URI="#_k1"/></ds:KeyInfo>'
+        ),
+    )
 
 
 def _declared(prefix: str, namespace: str) -> str:

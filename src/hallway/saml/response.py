@@ -134,6 +134,7 @@ class _Provenance:
 def _judge_response(response: Element, expected: Expectation, signed: bool) -> None:
     """What the response itself says; unsigned, it can only make us refuse."""
     _refuse_other("wrong_version", "2.0", response.get("Version"))
+    _refuse_future(response.get("IssueInstant", ""), expected)
     issuers = children(response, SAML, "Issuer")
     if issuers:
         _refuse_other("wrong_issuer", expected.issuer, only_text(issuers[0]))
