@@ -33,7 +33,7 @@ from hallway.saml.xml import (
     decoded_base64,
     named,
     only_text,
-    parsed,
+    parsed_again,
 )
 
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
@@ -42,6 +42,9 @@ MOST_KEYS: Final = 4
 LEAST_RSA_BITS: Final = 2048
 MOST_RSA_BITS: Final = 8192
 _SIGNATURE: Final = named(DS, "Signature")
+_ASSERTION: Final = named(SAML, "Assertion")
+_ENCRYPTED: Final = named(SAML, "EncryptedAssertion")
+_RESPONSE: Final = named(SAMLP, "Response")
 _ENVELOPED: Final = DS + "enveloped-signature"
 _MORE: Final = "http://www.w3.org/2001/04/xmldsig-more#"
 _XMLENC: Final = "http://www.w3.org/2001/04/xmlenc#"
@@ -122,20 +125,19 @@ def verified(element: Element, trust: Trust) -> Verified | None:
     hash_name = _chosen(_DIGESTS, _SHA1_DIGESTS, claim.digest_method, trust)
     if not hmac.compare_digest(hashlib.new(hash_name, octets).digest(), claim.digest):
         raise SamlProblem("wrong_digest", "the element as it was signed", "another one")
-    return Verified(parsed(octets), octets, place)
+    return Verified(parsed_again(octets), octets, place)
 
 
 def refuse_strange_signatures(root: Element) -> None:
     """Refuse signatures at any other place than in the root or in an assertion that is its child."""
-    for signature in root.iter(_SIGNATURE):
-        parent = signature.getparent()
-        if parent is root:
+    for element in root.iter(_SIGNATURE, _ASSERTION, _ENCRYPTED, _RESPONSE):
+        parent = element.getparent()
+        if parent is root or element is root:
             continue
-        if parent is None or parent.tag != named(SAML, "Assertion") or parent.getparent() is not root:
-            raise SamlProblem("signature_shape", "signatures of the response or its assertion only", _place(signature))
-    for element in root.iter(named(SAML, "Assertion"), named(SAML, "EncryptedAssertion"), named(SAMLP, "Response")):
-        if element is not root and element.getparent() is not root:
+        if element.tag != _SIGNATURE:
             raise SamlProblem("wrong_shape", "assertions directly in the response", _place(element))
+        if parent is None or parent.tag != _ASSERTION or parent.getparent() is not root:
+            raise SamlProblem("signature_shape", "signatures of the response or its assertion only", _place(element))
 
 
 def _place(element: Element) -> str:
