@@ -1,5 +1,6 @@
 """Signing in through a SAML connection, as browsers and providers do it over HTTP."""
 
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -8,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from hallway.accounts.one_time_codes import code_at, step_of
 from hallway.hub.connections.model import ConnectionState, ConnectionUpdate
 from hallway.hub.organizations.inviting import Wish, invite
 from hallway.hub.organizations.members import MemberState, Role, Source
 from hallway.hub.organizations.model import Organization, Plan
 from hallway.hub.organizations.roster import deactivate
 from hallway.journal.model import Change
+from hallway.web.wiring import clock
 from tests.rooms.opened import OPERATOR
 from tests.web.browsing import PASSWORD, Browser, joined
 from tests.web.deployment import Deployment, deployed
@@ -252,3 +255,74 @@ async def test_the_provider_reads_what_we_say_of_ourselves(tmp_path: Path, monke
         assert answer.status == 200 and b"AssertionConsumerService" in answer.body
         assert (await Browser(hub.app).get("/sso/" + "0" * 32)).status == 404
         assert (await Browser(hub.app).get("/sso/conn_" + "0" * 32 + "/metadata")).status == 404
+
+
+async def enforcing(hub: Deployment, owner: Organization, there: Federation) -> Browser:
+    """An administrator who came through the connection and enforces it."""
+    browser = await joined(hub.hub, Browser(hub.app), owner, "ada@acme.example")
+    asked = await there.asked(browser)
+    answer = await there.posted(browser, there.response(asked))
+    await browser.get(answer.headers["location"])
+    assert browser.page.status == 303
+    await browser.get("/settings/sso/enforcement")
+    assert browser.page.status == 200
+    await browser.submit("/settings/sso/enforce")
+    assert browser.page.status == 303, browser.text
+    return browser
+
+
+async def test_it_is_enforced_only_by_who_came_through_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        browser = await joined(hub.hub, Browser(hub.app), owner, "eve@acme.example")
+        await browser.get("/settings/sso/enforcement")
+        assert "Sign in through the connection first" in browser.text
+        answer = await browser.post("/settings/sso/enforce", connection="conn_" + there.connection.id.hex())
+        assert answer.status == 422
+        assert (await browser.post("/settings/sso/enforce", connection="conn_" + "0" * 32)).status == 404
+
+
+async def test_where_it_is_enforced_own_credentials_open_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        before = await joined(hub.hub, Browser(hub.app), owner, "bea@acme.example", Role.USER)
+        admin = await enforcing(hub, owner, there)
+        assert (await admin.get("/settings/members")).status == 200
+        assert (await before.get("/settings/members")).status == 200, "sessions of before have an hour"
+        other = Browser(hub.app)
+        await other.post("/sign-in", email="bea@acme.example", password=PASSWORD)
+        assert other.page.headers["location"].startswith("/sso/")
+        assert (await other.get("/settings/members")).headers["location"].startswith("/organizations")
+        hub.later(3601)
+        assert (await before.get("/settings/members")).status == 303
+        await there.signed_in(other)
+        hub.ahead[0] = 0
+        assert (await other.get("/settings/members")).status == 200
+
+
+async def test_the_exempt_come_in_with_two_factors_and_everybody_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await joined(hub.hub, Browser(hub.app), owner, "bea@acme.example", Role.USER)
+        admin = await enforcing(hub, owner, there)
+        for wrong in ({"member": "nobody@acme.example", "days": "5"}, {"member": "bea@acme.example", "days": "91"}):
+            assert (await admin.post("/settings/sso/exempt", **wrong)).status == 422
+        assert (await admin.post("/settings/sso/exempt", member="bea@acme.example", days="5")).status == 303
+        other = Browser(hub.app)
+        await other.post("/sign-in", email="bea@acme.example", password=PASSWORD)
+        assert (await other.get("/settings/members")).status == 303, "a password alone is not enough"
+        await other.get("/account/security/codes")
+        seed = base64.b32decode(str(other.soup.find(id="key")["value"]).replace(" ", ""))  # type: ignore[index]
+        await other.submit("/account/security/codes", code=code_at(seed, step_of(clock())))
+        codes = [one.text for one in other.soup.select(".recovery-codes code")]
+        strong = Browser(hub.app)
+        await strong.post("/sign-in", email="bea@acme.example", password=PASSWORD)
+        await strong.post("/sign-in/code", code=code_at(seed, step_of(clock()) + 1))
+        if strong.page.status != 303:
+            await strong.post("/sign-in/code", code=codes[0])
+        assert (await strong.get("/settings/members")).status == 200
+        entries = await hub.hub.stores.journal.after(owner.id, 0, 100)
+        assert "sso.exemption_used" in [one.entry.type for one in entries]
+        assert (await admin.post("/settings/sso/lift")).status == 303
+        assert (await other.get("/organizations")).status == 200

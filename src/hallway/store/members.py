@@ -24,26 +24,27 @@ from hallway.store.database import Database, everywhere, tenant
 from hallway.store.rows import writes
 from hallway.store.statement import ResultRow, Step, statement
 
-_READ: Final = """organization_id, id, email, name, role, state, source, created_at, access_from, account_id,
+COLUMNS: Final = """organization_id, id, email, name, role, state, source, created_at, access_from, account_id,
     directory_id, resource_id, joined_at, ended_at, confirmed_at, version"""
 
-BY_ID = statement("member_by_id", f"SELECT {_READ} FROM organization_member WHERE organization_id = ?1 AND id = ?2")
+BY_ID = statement("member_by_id", f"SELECT {COLUMNS} FROM organization_member WHERE organization_id = ?1 AND id = ?2")
 BY_ACCOUNT = statement(
-    "member_by_account", f"SELECT {_READ} FROM organization_member WHERE organization_id = ?1 AND account_id = ?2"
+    "member_by_account",
+    f"SELECT {COLUMNS} FROM organization_member WHERE organization_id = ?1 AND account_id = ?2",
 )
 BY_EMAIL = statement(
     "member_by_email",
-    f"SELECT {_READ} FROM organization_member WHERE organization_id = ?1 AND email_key = ?2 ORDER BY id",
+    f"SELECT {COLUMNS} FROM organization_member WHERE organization_id = ?1 AND email_key = ?2 ORDER BY id",
 )
 PAGE = statement(
     "member_page",
-    f"""SELECT {_READ} FROM organization_member
+    f"""SELECT {COLUMNS} FROM organization_member
         WHERE organization_id = ?1 AND (search_key, id) > (?2, ?3) AND (?4 = '' OR {{instr}}(search_key, ?4) > 0)
           AND (?5 = '' OR state = ?5) AND (?6 = '' OR role = ?6)
         ORDER BY search_key, id LIMIT ?7""",
 )
 BY_IDS = statement(
-    "members_by_ids", f"SELECT {_READ} FROM organization_member WHERE organization_id = ?1 AND id IN {{ids:2}}"
+    "members_by_ids", f"SELECT {COLUMNS} FROM organization_member WHERE organization_id = ?1 AND id IN {{ids:2}}"
 )
 COUNTS = statement(
     "member_counts",
@@ -52,7 +53,7 @@ COUNTS = statement(
 )
 ADMINISTRATORS = statement(
     "member_administrators",
-    f"""SELECT {_READ} FROM organization_member
+    f"""SELECT {COLUMNS} FROM organization_member
         WHERE organization_id = ?1 AND state = 'active' AND role = 'admin' AND account_id IS NOT NULL ORDER BY id""",
 )
 PLACES = statement(
@@ -100,24 +101,24 @@ class MemberStore:
     async def by_id(self, organization_id: OrganizationId, member_id: MemberId) -> Member | None:
         """One member of this organization."""
         row = await tenant(self._database, organization_id).row(BY_ID, member_id)
-        return None if row is None else _member(organization_id, row)
+        return None if row is None else member_of(organization_id, row)
 
     async def by_ids(self, organization_id: OrganizationId, ids: Sequence[MemberId]) -> Mapping[MemberId, Member]:
         """Who of these is a member of this organization."""
         if not ids:
             return {}
         rows = await tenant(self._database, organization_id).rows(BY_IDS, list(ids))
-        return {one.id: one for one in (_member(organization_id, row) for row in rows)}
+        return {one.id: one for one in (member_of(organization_id, row) for row in rows)}
 
     async def by_account(self, organization_id: OrganizationId, account_id: AccountId) -> Member | None:
         """The membership of an account."""
         row = await tenant(self._database, organization_id).row(BY_ACCOUNT, account_id)
-        return None if row is None else _member(organization_id, row)
+        return None if row is None else member_of(organization_id, row)
 
     async def by_email(self, organization_id: OrganizationId, email: str) -> Sequence[Member]:
         """Everybody with this address, without case, oldest first."""
         rows = await tenant(self._database, organization_id).rows(BY_EMAIL, email_key(email))
-        return [_member(organization_id, row) for row in rows]
+        return [member_of(organization_id, row) for row in rows]
 
     async def page(self, organization_id: OrganizationId, search: MemberSearch) -> MemberPage:
         """By name; a search in texts runs away from the requests' path, since it may look at everybody."""
@@ -127,7 +128,7 @@ class MemberStore:
         state, role = search.state.value if search.state else "", search.role.value if search.role else ""
         asked = (name, member_id, text, state, role, search.limit + 1)
         rows = await (own.scan(PAGE, *asked) if text or state or role else own.rows(PAGE, *asked))
-        members = [_member(organization_id, row) for row in rows[: search.limit]]
+        members = [member_of(organization_id, row) for row in rows[: search.limit]]
         more = len(rows) > search.limit
         return MemberPage(members, (search_key(members[-1]), members[-1].id) if more else None)
 
@@ -144,7 +145,7 @@ class MemberStore:
     async def administrators(self, organization_id: OrganizationId) -> Sequence[Member]:
         """Active administrators who have an account, oldest first."""
         rows = await tenant(self._database, organization_id).rows(ADMINISTRATORS)
-        return [_member(organization_id, row) for row in rows]
+        return [member_of(organization_id, row) for row in rows]
 
     async def places(self, account_id: AccountId) -> Sequence[Place]:
         """Where an account is a member, whatever its state there."""
@@ -152,7 +153,8 @@ class MemberStore:
         return [Place(account_id, *row) for row in cast("list[tuple[OrganizationId, MemberId]]", rows)]
 
 
-def _member(organization_id: OrganizationId, row: ResultRow) -> Member:
+def member_of(organization_id: OrganizationId, row: ResultRow) -> Member:
+    """A row of `COLUMNS`, without its first one."""
     (
         member_id, email, name, role, state, source, created, access_from, account, directory, resource, joined, ended,
         confirmed, version,

@@ -175,7 +175,10 @@ class Serving:
         if hub.mailing.kept is None:
             served -= MAIL_PATHS
         pages = self._pages = Pages(Look(brand, cookies, served, settings.is_on_loopback), clock)
-        visitors = Visitors(hub.people, hub.stores.members, hub.stores.organizations, hub.stores.connections, cookies)
+        stores = hub.stores
+        visitors = Visitors(
+            hub.people, stores.members, stores.organizations, stores.connections, stores.enforcements, cookies, clock
+        )
         self.guards.update(Admission(pages, visitors.find, clock).guards())
         frame = Frame(pages, settings.is_on_loopback)
         self.handlers.update(frame.handlers())

@@ -5,17 +5,18 @@ who entered after her access began; a session through a connection opens that co
 realm's session opens nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hallway.accounts.desk import Browser
 from hallway.accounts.model import Account, Session
 from hallway.accounts.rooms import AccountRooms
+from hallway.hub.connections.enforcement import Enforcements
 from hallway.hub.connections.model import ConnectionState
 from hallway.hub.connections.ports import Connections
 from hallway.hub.organizations.members import Member, MemberState
 from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.ports import Members, Organizations
-from hallway.ids import OrganizationId
 from hallway.journal.model import Actor
 from hallway.web.cookies import Cookies
 from hallway.web.http import Request
@@ -75,14 +76,27 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenPlace:
+    """An organization that an account is an active member of; `connection` is where it has to sign in first, in
+    hexadecimal, "" where its session may enter.
+    """
+
+    organization: Organization
+    member: Member
+    connection: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Visitors:
-    """Finds the visitor of a request."""
+    """Finds the visitor of a request; `clock` in microseconds."""
 
     rooms: AccountRooms
     members: Members
     organizations: Organizations
     connections: Connections
+    enforcements: Enforcements
     cookies: Cookies
+    clock: Callable[[], int]
 
     async def find(self, request: Request) -> Visitor | None:
         """The visitor by her cookie; None where there is no living session."""
@@ -97,30 +111,44 @@ class Visitors:
         member = await self.members.by_account(session.opened, account.id)
         if member is None or not member.admits(session.entered_at):
             return Visitor(account, session)
-        if not await self._may_work_in(session, session.opened):
+        if await self._barred(session, member) is not None:
             return Visitor(account, session)
         organization = await self.organizations.by_id(session.opened)
         return Visitor(account, session) if organization is None else Visitor(account, session, organization, member)
 
-    async def _may_work_in(self, session: Session, organization: OrganizationId) -> bool:
-        """A session through a connection works in that connection's organization, while the connection is active."""
-        if session.connection is None:
-            return True
-        connection = await self.connections.connection(organization, session.connection)
-        return connection is not None and connection.state is ConnectionState.ACTIVE
+    async def _barred(self, session: Session, member: Member) -> str | None:
+        """None where the session may work in the member's organization, else the connection that would let her in.
 
-    async def open_places(self, account: Account, session: Session) -> list[tuple[Organization, Member]]:
-        """The organizations that this session can open, by name."""
-        found: list[tuple[Organization, Member]] = []
+        One through a connection works in that connection's organization, while the connection is active; one by an
+        own credential works where single sign-on is not enforced, or its member is exempt.
+        """
+        owner = member.organization_id
+        if session.connection is not None:
+            connection = await self.connections.connection(owner, session.connection)
+            return None if connection is not None and connection.state is ConnectionState.ACTIVE else ""
+        enforced = await self.enforcements.enforcement(owner)
+        if enforced is None or enforced.admits(session, member, self.clock()):
+            return None
+        return enforced.connection_id.hex()
+
+    async def is_exempt(self, session: Session, member: Member) -> bool:
+        """Whether she came in by a credential of her own although single sign-on is enforced."""
+        if session.connection is not None:
+            return False
+        return await self.enforcements.enforcement(member.organization_id) is not None
+
+    async def open_places(self, account: Account, session: Session) -> list[OpenPlace]:
+        """The organizations that this session can open, or could behind a connection, by name."""
+        found: list[OpenPlace] = []
         for place in await self.members.places(account.id):
             member = await self.members.by_id(place.organization_id, place.member_id)
             organization = await self.organizations.by_id(place.organization_id)
-            active = member is not None and member.state is MemberState.ACTIVE
-            if not active or not await self._may_work_in(session, place.organization_id):
+            if member is None or organization is None or member.state is not MemberState.ACTIVE:
                 continue
-            if member is not None and organization is not None:
-                found.append((organization, member))
-        return sorted(found, key=lambda one: one[0].name.casefold())
+            barred = await self._barred(session, member)
+            if barred != "":
+                found.append(OpenPlace(organization, member, barred or ""))
+        return sorted(found, key=lambda one: one.organization.name.casefold())
 
 
 def browser_of(request: Request) -> Browser:

@@ -17,6 +17,7 @@ from hallway.accounts.ports import Letters
 from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
+from hallway.hub.connections.enforcement import EnforcementDesk
 from hallway.hub.connections.ports import Vault
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
@@ -49,6 +50,7 @@ from hallway.store.counters import CounterStore
 from hallway.store.database import Database
 from hallway.store.directories import DirectoryStore
 from hallway.store.domains import DomainStore
+from hallway.store.enforcement import EnforcementStore
 from hallway.store.exchanges import ExchangeStore
 from hallway.store.invitations import InvitationStore
 from hallway.store.journal import JournalStore
@@ -92,6 +94,7 @@ class Stores:
     connections: ConnectionStore
     sign_ins: SignInStore
     directory_people: DirectoryPeopleStore
+    enforcements: EnforcementStore
     outgoing_mail: OutgoingMailStore
     audit: AuditStore
     notices: NoticeStore
@@ -263,10 +266,17 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         ConnectionStore(database),
         SignInStore(database, vault),
         DirectoryPeopleStore(database, MemberStore(database)),
+        EnforcementStore(database),
         OutgoingMailStore(database),
         AuditStore(database),
         NoticeStore(database),
     )
+
+
+def enforcement_desk(hub: Hub) -> EnforcementDesk:
+    """What turning enforcement on and off needs."""
+    stores = hub.stores
+    return EnforcementDesk(stores.database, stores.enforcements, stores.members, hub.mailing.letters, clock, os.urandom)
 
 
 def sign_in_desk(hub: Hub) -> SignInDesk:

@@ -20,7 +20,7 @@ from hallway.web.pages import Pages
 from hallway.web.rows import PageHandler
 from hallway.web.sealed import Sealed
 from hallway.web.visitor import SESSION_COOKIE, Visitors
-from hallway.web.wiring import Hub
+from hallway.web.wiring import Hub, enforcement_desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def account_area(hub: Hub, pages: Pages, visitors: Visitors, elsewhere: Elsewher
     sealed = Sealed(hub.keys, pages.clock)
     devices = Stamp(hub.keys, "browser that signed in")
     ground = Ground(hub.people, pages, Doors(), sealed, devices, SESSION_COOKIE, "/")
-    entering = ConsoleEntering(ground, visitors, hub.roster, hub.settings.registration)
+    entering = ConsoleEntering(ground, visitors, hub.roster, enforcement_desk(hub), hub.settings.registration)
     one_only = hub.settings.organizations_per_person == "one"
     joining = Joining(entering, Plan(hub.settings.registration_plan), one_only, hub.can_mail)
     handlers = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from hallway.hub.organizations.service import Refused
 from hallway.ids import ORGANIZATION, parsed, wire
@@ -32,7 +33,7 @@ class OrganizationPages:
     async def show(self, request: Request, visitor: Any) -> Response:
         """Her organizations; there may be none."""
         places = await self._joining.entering.visitors.open_places(visitor.account, visitor.session)
-        listed = [(wire(ORGANIZATION, one.id), one, member) for one, member in places]
+        listed = [(wire(ORGANIZATION, one.organization.id), one) for one in places]
         current = visitor.organization.id if visitor.organization is not None else None
         return self._ground.render(
             request, "organizations", listed=listed, current=current, next=wanted(request), may_found=self._may_found
@@ -42,11 +43,14 @@ class OrganizationPages:
         """Work in another one; one that she is no active member of is not there."""
         form = await read_form(request)
         chosen = parsed(ORGANIZATION, form["organization"])
-        for organization, member in await self._joining.entering.visitors.open_places(visitor.account, visitor.session):
-            if organization.id == chosen:
-                entering = self._joining.entering
-                await entering.enter(visitor.account, visitor.session, organization, member, browser_of(request))
-                return self._ground.pages.see_other(wanted(request, form["next"]) or "/")
+        entering, target = self._joining.entering, wanted(request, form["next"])
+        for place in await entering.visitors.open_places(visitor.account, visitor.session):
+            if place.organization.id == chosen and place.connection:
+                return self._ground.pages.see_other(f"/sso/{place.connection}?next={quote(target, safe='')}")
+            if place.organization.id == chosen:
+                browser = browser_of(request)
+                await entering.enter(visitor.account, visitor.session, place.organization, place.member, browser)
+                return self._ground.pages.see_other(target or "/")
         raise EdgeProblem(404, "There is no such organization among yours.")
 
     async def show_new(self, request: Request, _: Any) -> Response:

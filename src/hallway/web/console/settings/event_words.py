@@ -27,6 +27,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "setup_link": N_("Set-up links"),
     "account": N_("Accounts"),
     "audit": N_("Audit"),
+    "sso": N_("Single sign-on"),
     "operator": N_("Operators"),
 }
 """Kinds of entries by what stands before the point of their type."""
@@ -53,6 +54,10 @@ EVENTS: Final[Mapping[str, str]] = {
     "member.entered": N_("%(what)s signed in to this organization"),
     "member.role_changed": N_("%(what)s has another role"),
     "member.removed": N_("%(what)s was removed"),
+    "sso.enforced": N_("Single sign-on was enforced"),
+    "sso.enforcement_lifted": N_("Single sign-on is no longer enforced"),
+    "sso.exemption_changed": N_("Who is exempt from single sign-on changed"),
+    "sso.exemption_used": N_("An exempt person came in without single sign-on"),
     "domain.added": N_("%(what)s was claimed"),
     "domain.proved": N_("%(what)s was proved"),
     "domain.marked_proved": N_("%(what)s was marked as proved, for development"),

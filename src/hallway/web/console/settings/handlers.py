@@ -6,6 +6,7 @@ from hallway.web.console.settings.access import AccessPages
 from hallway.web.console.settings.audit import AuditPages
 from hallway.web.console.settings.contacts import ContactPages
 from hallway.web.console.settings.domains import DomainPages
+from hallway.web.console.settings.enforcing import EnforcingPages
 from hallway.web.console.settings.exporting import ExportingPages
 from hallway.web.console.settings.general import GeneralPages
 from hallway.web.console.settings.inviting import InvitingPages
@@ -22,6 +23,7 @@ def settings_handlers(hub: Hub, pages: Pages) -> Mapping[str, PageHandler]:
     found: dict[str, PageHandler] = {}
     areas = (
         GeneralPages, MemberPages, InvitingPages, DomainPages, ContactPages, AccessPages, AuditPages, ExportingPages,
+        EnforcingPages,
     )  # fmt: skip
     for area in areas:
         found.update(area(office).handlers())
