@@ -11,6 +11,7 @@ import pytest
 from hallway.hub.directories.model import DirectoryState
 from hallway.hub.organizations.domains import RECORD_PREFIX, TextAnswer
 from hallway.hub.organizations.model import Organization, Plan
+from hallway.hub.organizations.proving import add
 from hallway.hub.setup.model import Task
 from hallway.hub.setup.service import MadeLink, SetupDesk, Wish, create, revoke
 from hallway.ids import DIRECTORY, EXCHANGE, wire
@@ -409,3 +410,18 @@ async def test_a_plan_without_directories_is_said_before_anybody_wonders(
         assert b"plan does not take directories" in (await browser.get("/setup/guide")).body
         other = await here.opened(await here.made())
         assert b"plan does not take directories" not in (await other.get("/setup/provider")).body
+
+
+async def test_a_domain_that_an_administrator_claimed_is_the_one_to_prove(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world(tmp_path, monkeypatch) as here:
+        await add(here.served.hub.domain_desk, here.owner, "acme.example", OPERATOR)
+        browser = await here.opened(await here.made(Task.DOMAIN))
+        assert b"acme.example" in (await browser.get("/setup")).body
+        assert b"_hallway-challenge.acme.example" in (await browser.get("/setup/domain")).body
+        claim = await here.served.hub.stores.domains.domain(here.owner.id, "acme.example")
+        assert claim is not None
+        here.records.texts_by_name[claim.record_name] = claim.record_value
+        await browser.post("/setup/domain/check")
+        assert b"Everything is done" in (await browser.get("/setup")).body

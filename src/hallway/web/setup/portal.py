@@ -59,9 +59,11 @@ class Portal:
         return directory
 
     async def domain(self, link: SetupLink) -> Domain | None:
-        """The domain that the bearer works on."""
+        """The domain that the bearer works on: the one that she named, else the first that waits to be proved."""
+        claimed = await self.hub.stores.domains.domains(link.organization_id)
         name = link.progress.domain
-        return await self.hub.stores.domains.domain(link.organization_id, name) if name else None
+        fitting = (one for one in claimed if (one.name == name if name else not one.has_effect))
+        return next(fitting, None)
 
     async def findings(self, link: SetupLink) -> Findings:
         """What the organization's rows say of this link's work."""

@@ -73,7 +73,10 @@ class TaskPages:
 
     async def _shown_domain(self, guest: Guest, found: Findings) -> str:
         proved = [name for name, is_proved in found.domains.items() if is_proved]
-        return guest.link.progress.domain or next(iter(proved), "")
+        if proved and not guest.link.progress.domain:
+            return proved[0]
+        domain = await self._portal.domain(guest.link) if Task.DOMAIN in guest.link.tasks else None
+        return "" if domain is None else domain.shown
 
     async def complete(self, request: Request, guest: Guest) -> Response:
         """End the link; refused while something is left."""
