@@ -17,6 +17,7 @@ from hallway.ids import AccountId
 from hallway.journal.model import Stale
 from hallway.store.keys import DeploymentStore
 from hallway.store.operators import OperatorStore
+from hallway.store.organizations import OrganizationStore
 from hallway.store.problems import RefusalStore
 from hallway.store.statement import ALL, Step
 from tests.store.stage import Stage
@@ -79,3 +80,13 @@ async def holds_refusals_are_counted_by_directory(stage: Stage) -> None:
         await stage.database.run([Step(ALL["request_count_add"], params)])
     found = await RefusalStore(stage.database).since(own.organization_id, 5)
     assert found == {own.directory_id: {"refused": 5, "unauthenticated": 1}}
+
+
+async def holds_organizations_are_paged_newest_first(stage: Stage) -> None:
+    """Each once, with the count of all."""
+    store = OrganizationStore(stage.database)
+    everybody = list(reversed(await store.all()))
+    assert len(everybody) > 1 and await store.count() == len(everybody)
+    assert await store.newest(10) == everybody
+    first = await store.newest(1)
+    assert first == everybody[:1] and await store.newest(10, first[0].id) == everybody[1:]

@@ -17,6 +17,7 @@ from hallway.store.ledger import FOUND_HEAD
 from hallway.store.rows import writes
 from hallway.store.statement import ResultRow, Step, statement
 
+_LAST: Final = b"\xff" * 16
 _COLUMNS: Final = "organization_id, name, external_id, plan, state, created_at"
 
 BY_ID = statement("organization_by_id", f"SELECT {_COLUMNS} FROM organization WHERE organization_id = ?1")
@@ -24,6 +25,11 @@ BY_EXTERNAL_ID = statement(
     "global_organization_by_external_id", f"SELECT {_COLUMNS} FROM organization WHERE external_id = ?1"
 )
 ALL_OF_THEM = statement("global_organizations", f"SELECT {_COLUMNS} FROM organization ORDER BY organization_id")
+NEWEST = statement(
+    "global_organizations_newest",
+    f"SELECT {_COLUMNS} FROM organization WHERE organization_id < ?1 ORDER BY organization_id DESC LIMIT ?2",
+)
+COUNT = statement("global_organizations_count", "SELECT COUNT(*) FROM organization")
 INSERT = statement("organization_insert", f"INSERT INTO organization ({_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
 UPDATE = statement(
     "organization_update",
@@ -63,6 +69,15 @@ class OrganizationStore:
     async def all(self) -> Sequence[Organization]:
         """Every organization, oldest first."""
         return [_whole(row) for row in await everywhere(self._database, ALL_OF_THEM)]
+
+    async def newest(self, limit: int, before: OrganizationId | None = None) -> Sequence[Organization]:
+        """The newest first; those that are older than `before`."""
+        rows = await everywhere(self._database, NEWEST, before or _LAST, limit)
+        return [_whole(row) for row in rows]
+
+    async def count(self) -> int:
+        """How many there are."""
+        return cast("int", (await everywhere(self._database, COUNT))[0][0])
 
 
 def _whole(row: ResultRow) -> Organization:

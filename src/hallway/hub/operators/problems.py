@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from hallway.hub.directories.model import Directory, DirectoryState
+from hallway.hub.operators.finding import Organizations
 from hallway.hub.organizations.domains import Domain, Domains, DomainState
 from hallway.hub.organizations.model import Organization
-from hallway.hub.organizations.ports import Organizations
 from hallway.ids import DirectoryId, OrganizationId
 
 LOOKED_AT: Final = 1000
@@ -68,7 +68,7 @@ class Lookout:
         """Those of the last day."""
         troubles: list[DirectoryTrouble] = []
         contested: list[tuple[Organization, Domain]] = []
-        for organization in list(await self.organizations.all())[-LOOKED_AT:]:
+        for organization in await self.organizations.newest(LOOKED_AT):
             refused = await self.refusals.since(organization.id, now // HOUR - HOURS)
             if refused:
                 troubles += await self._troubles(organization, refused)
