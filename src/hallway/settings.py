@@ -83,6 +83,11 @@ class Settings:
         "",
         "The address under which others reach the Hub; every absolute link begins with it.",
     )
+    operator_base_url: str = _setting(
+        lambda text: values.base_url(text) if text else "",
+        "",
+        "The address of the operators' console, where it has a host of its own.",
+    )
     workers: int = _setting(values.whole_number(1, 64), "1", "Server processes; more than one needs PostgreSQL.")
     master_key: bytes | None = _setting(
         values.optional(values.master_key), "", "The key that all other keys are wrapped with.", secret=True
@@ -205,7 +210,13 @@ class Settings:
         parts = urlsplit(self.base_url)
         own = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         loopback = {"localhost", "127.0.0.1", "[::1]"} if _is_loopback(own) else set()
-        return frozenset({own, *loopback, *self.allowed_hosts})
+        operators = {self.operator_host} if self.operator_host else set()
+        return frozenset({own, *loopback, *operators, *self.allowed_hosts})
+
+    @property
+    def operator_host(self) -> str:
+        """The host of the operators' console alone, "" where it has none."""
+        return urlsplit(self.operator_base_url).hostname or ""
 
     @property
     def is_on_loopback(self) -> bool:
@@ -393,6 +404,9 @@ def _contradictions(settings: Settings, given: Set[str]) -> Iterator[str]:
             "master_key: a PostgreSQL database needs one; run `openssl rand -hex 32` once, keep the result "
             "outside the database, and set HALLWAY_MASTER_KEY or HALLWAY_MASTER_KEY_FILE"
         )
+    own, theirs = urlsplit(settings.base_url), urlsplit(settings.operator_base_url)
+    if settings.operator_base_url and (theirs.scheme != own.scheme or theirs.hostname == own.hostname or theirs.path):
+        yield "operator_base_url: write a host other than base_url's, with the same scheme and no path"
     if settings.smtp_url is not None and not settings.mail_from:
         yield "mail_from: write the address that mails come from, one that smtp_url's server may send for"
     if settings.mail_folder is not None and settings.kept_mail is None:

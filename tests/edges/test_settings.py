@@ -290,3 +290,12 @@ def test_hosts_are_the_base_urls_and_the_allowed_ones() -> None:
 )
 def test_the_local_address_can_be_connected_to(host: str, url: str) -> None:
     assert Settings(host=host).local_url == url
+
+
+def test_the_operators_host_is_another_one_with_the_same_scheme() -> None:
+    public = {"HALLWAY_BASE_URL": "https://hub.example.com"}
+    own = load_settings({**public, "HALLWAY_OPERATOR_BASE_URL": "https://ops.example.com"})
+    assert own.operator_host == "ops.example.com" and {"hub.example.com", "ops.example.com"} <= own.hosts
+    assert load_settings(public).operator_host == ""
+    for wrong in ("http://ops.example.com", "https://hub.example.com", "https://ops.example.com/x"):
+        assert [one[:18] for one in mistakes({**public, "HALLWAY_OPERATOR_BASE_URL": wrong})] == ["operator_base_url:"]

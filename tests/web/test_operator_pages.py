@@ -37,6 +37,7 @@ from hallway.web.rows import (
 from hallway.web.wiring import clock, operator_desk
 from tests.rooms.opened import OPERATOR as COMMAND
 from tests.rooms.opened import Place
+from tests.web.asgi import call
 from tests.web.browsing import PASSWORD, Browser, joined
 from tests.web.deployment import Deployment, deployed
 
@@ -424,3 +425,27 @@ async def test_operators_are_made_and_changed_by_an_owner(tmp_path: Path, monkey
         audit = await browser.get("/operator/audit")
         assert b"sue@vendor.example became an operator" in audit.body and b"was deactivated" in audit.body
         assert one.role is OperatorRole.SUPPORT
+
+
+async def test_on_a_host_of_its_own_the_console_is_there_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "ops.localhost"
+    async with deployed(tmp_path, monkeypatch, operator_base_url=f"http://{own}:8000") as served:
+        made = await create(operator_desk(served.hub), "olga@vendor.example", "", OperatorRole.OWNER, COMMAND)
+        assert made.address.startswith(f"http://{own}:8000/operator/reset/confirm?link=")
+
+        async def status(method: str, path: str, host: str) -> int:
+            headers = {"host": f"{host}:8000", "accept": "text/html", "sec-fetch-site": "same-origin"}
+            return (await call(served.app, method, path, headers)).status
+
+        for row in EVERY_ROUTE:
+            if row.page and row.path not in ("/", "/preferences", "/patterns"):
+                path = re.sub(r"\{[^}]*\}", "x", row.path)
+                wrong = "hub.localhost" if row.path.startswith("/operator") else own
+                assert await status(row.method, path, wrong) == 404, (row.method, row.path)
+        assert await status("GET", "/operator/sign-in", own) == 200
+        assert await status("GET", "/sign-in", "hub.localhost") == 200
+        assert await status("GET", "/", own) == 303
+        assert await status("GET", "/healthz", own) == 200
+        assert await status("GET", "/sign-in", "other.localhost") == 421

@@ -41,6 +41,7 @@ from hallway.web.mail_pages import MailPages
 from hallway.web.metrics import Metrics
 from hallway.web.operator.guard import OperatorAdmission
 from hallway.web.operator.handlers import operator_handlers
+from hallway.web.operator.host import OperatorHost
 from hallway.web.operator.office import Office
 from hallway.web.page_problems import page_problem
 from hallway.web.pages import Look, Pages
@@ -104,6 +105,7 @@ class Serving:
         self.page_handlers: dict[str, PageHandler] = {}
         self.guards: dict[str, PageGuard] = {}
         self._settings = settings
+        self._operator_host = OperatorHost(settings.operator_host)
         self._rows = Router([_route(row, self) for row in SCIM_ROUTES])
         self._pages: Pages | None = None
         self._log = AccessLog(sys.stderr, settings.log_format) if settings.log_level in {"debug", "info"} else None
@@ -123,6 +125,9 @@ class Serving:
         """What asks the guard of a page, then calls its handler with whom the guard let in."""
 
         async def handler(request: Request) -> Response:
+            elsewhere = self._operator_host.elsewhere(row, request)
+            if elsewhere is not None:
+                return elsewhere
             admitted = await self.guards[row.guard](request)
             if isinstance(admitted, Response):
                 return admitted

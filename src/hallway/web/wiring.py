@@ -209,15 +209,17 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
 
 def _rooms(settings: Settings, stores: Stores, keys: HeldRing, mailing: Mailing) -> tuple[AccountRooms, AccountRooms]:
     """What people do with their accounts, and what operators do with theirs."""
-    parts = urlsplit(settings.base_url)
-    party = RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
     breached = Breached(settings.breached_passwords) if settings.breached_passwords else None
     means = Means(stores.database, stores.accounts, Argon2(), keys, mailing.letters)
-    desk = AccountDesk(means, clock, os.urandom, settings.base_url, settings.product_name)
-    return (
-        account_rooms(desk, Realm.CONSOLE, Paths(""), party, breached),
-        account_rooms(desk, Realm.OPERATOR, Paths("/operator"), party, breached),
-    )
+
+    def rooms(realm: Realm, base_url: str, prefix: str) -> AccountRooms:
+        parts = urlsplit(base_url)
+        party = RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
+        desk = AccountDesk(means, clock, os.urandom, base_url, settings.product_name)
+        return account_rooms(desk, realm, Paths(prefix), party, breached)
+
+    console = rooms(Realm.CONSOLE, settings.base_url, "")
+    return console, rooms(Realm.OPERATOR, settings.operator_base_url or settings.base_url, "/operator")
 
 
 def _mailing(settings: Settings, outbox: OutgoingMailStore, keys: HeldRing) -> Mailing:
@@ -301,7 +303,8 @@ def operator_desk(hub: Hub) -> OperatorDesk:
     """What operators need."""
     database = hub.stores.database
     accounts, kept = hub.stores.accounts, OperatorStore(database)
-    return OperatorDesk(database, accounts, kept, clock, os.urandom, hub.settings.base_url)
+    base_url = hub.settings.operator_base_url or hub.settings.base_url
+    return OperatorDesk(database, accounts, kept, clock, os.urandom, base_url)
 
 
 def lookout(hub: Hub) -> Lookout:
