@@ -94,7 +94,7 @@ async def test_each_state_says_what_happens_and_when(tmp_path: Path, monkeypatch
         failing = (await office.get(page)).body
         assert b"Everything works until" in failing and b"We look again every hour" in failing
         assert b"New members stop" in (await office.get("/settings/domains")).body
-        await set_to(office, state=DomainState.LAPSED, failing_since=now - 8 * DAY)
+        await set_to(office, state=DomainState.LAPSED, failing_since=now - 8 * DAY, checked_at=now)
         assert b"New members and new links have stopped" in (await office.get(page)).body
         await set_to(office, state=DomainState.CONTESTED)
         contested = (await office.get(page)).body
