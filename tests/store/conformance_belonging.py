@@ -310,6 +310,34 @@ async def holds_a_directory_that_is_deleted_with_its_people_deactivated_ends_its
     assert found is not None and found.state is MemberState.DEACTIVATED
 
 
+async def holds_who_moves_to_another_directory_keeps_link_and_member(stage: Stage) -> None:
+    """What the other directory says about her from now on counts as before; whoever was deleted and kept moves too."""
+    await prove(stage, "acme.example")
+    ada = await stage.user("ada@acme.example")
+    await stage.user("bob@other.example")
+    cyd = await stage.user("cyd@acme.example", externalId="c")
+    await stage.delete_user(cyd, rules=Rules(delete_deactivates=True))
+    was = await member(stage, "ada@acme.example")
+    before = await stage.desk.ties.links.link_of(stage.key, ada)
+    assert was is not None and before is not None
+    administration = Administration(stage.desk, CATALOGUE.types, ACTOR)
+    await administration.delete(stage.directories[0], Parting(People.MOVE, stage.directories[1], lambda _: None))
+    links, target = stage.desk.ties.links, stage.key_of(1)
+    assert await links.link_of(stage.key, ada) is None
+    assert await links.link_of(target, ada) == replace(before, key=target)
+    assert await links.link_of(target, cyd) is not None
+    moved = await member(stage, "ada@acme.example")
+    assert moved == replace(was, directory_id=target.directory_id, version=was.version + 1)
+    await stage.patch_user(ada, OFF, place=1)
+    ended = await member(stage, "ada@acme.example")
+    assert ended is not None and ended.state is MemberState.DEACTIVATED
+    scene = stage.scene(1, rules=Rules(delete_deactivates=True))
+    again = await create_user(stage.desk, scene, user_body("cyd@acme.example", externalId="c"))
+    back = await member(stage, "cyd@acme.example")
+    assert again.stored is not None and again.stored.id == cyd
+    assert back is not None and (back.state, back.directory_id) == (MemberState.ACTIVE, target.directory_id)
+
+
 async def holds_a_link_that_came_meanwhile_makes_a_decision_stale(stage: Stage) -> None:
     """So that no deactivation overlooks it."""
     ada = await stage.user("ada@other.example")

@@ -160,6 +160,18 @@ MOVE_MEMBERS = statement(
     """UPDATE member SET directory_id = ?4
        WHERE organization_id = ?1 AND directory_id = ?2 AND group_id = ?3""",
 )
+MOVE_OWNER = statement(
+    "member_owner_moved",
+    """UPDATE organization_member SET directory_id = ?4, version = version + 1
+       WHERE organization_id = ?1 AND directory_id = ?2 AND resource_id = ?3
+         AND id IN (SELECT member_id FROM member_link
+           WHERE organization_id = ?1 AND directory_id = ?2 AND resource_id = ?3)""",
+)
+MOVE_LINK = statement(
+    "link_moved",
+    """UPDATE member_link SET directory_id = ?4
+       WHERE organization_id = ?1 AND directory_id = ?2 AND resource_id = ?3""",
+)
 
 
 def _where(key: DirectoryKey, stored: Stored) -> Params:
@@ -321,4 +333,7 @@ def _move(_: bytes, row: ResourceMove) -> Sequence[Step]:
         steps.append(Step(MOVE_MEMBERS, (*here, was.id, row.target)))
         # It may bring groups that are in it: who decided in the target that there is no cycle decides again.
         steps.append(Step(NEST_MOVED, (key.organization_id, row.target)))
+    else:
+        # The member is found by the link, so she goes first.
+        steps += [Step(MOVE_OWNER, (*here, was.id, row.target)), Step(MOVE_LINK, (*here, was.id, row.target))]
     return steps

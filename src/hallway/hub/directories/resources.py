@@ -204,7 +204,9 @@ class MembersRemoved:
 
 @dataclass(frozen=True, slots=True)
 class ResourceMove:
-    """A user or group with its members goes to another directory of the same organization."""
+    """A group with its members, or a user with her link and the member whom the directory owns, goes to another
+    directory of the same organization.
+    """
 
     key: DirectoryKey
     was: Stored
