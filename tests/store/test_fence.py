@@ -265,7 +265,7 @@ def loosened(one: Statement, *columns: str) -> Statement:
         sqlite = re.sub(rf"{condition}\?{number}(?!\d)", f"?{number} IS NOT NULL", sqlite)
         postgres = re.sub(rf"{condition}\${number}(?!\d)", f"${number}::bytea IS NOT NULL", postgres)
     assert sqlite != one.sqlite and postgres != one.postgres
-    return Statement(one.name, sqlite, postgres, one.has_arrays)
+    return replace(one, sqlite=sqlite, postgres=postgres)
 
 
 @pytest.mark.parametrize("name", READS)

@@ -12,7 +12,7 @@ import orjson
 
 from hallway.journal.model import Change, Entry, Stale
 from hallway.store.rows import steps_of
-from hallway.store.statement import Params, Statement, Step, statement
+from hallway.store.statement import Params, Statement, Step, asked_last, statement
 
 HEAD = statement(
     "journal_head",
@@ -60,8 +60,8 @@ class PreparedEntry:
 
 def prepared(change: Change) -> Prepared:
     """Encode everything that does not depend on the journal's head."""
-    steps = tuple(step for row in change.rows for step in steps_of(change.organization_id, row))
-    return Prepared(change, steps, tuple(_entry(entry) for entry in change.entries))
+    steps = [step for row in change.rows for step in steps_of(change.organization_id, row)]
+    return Prepared(change, asked_last(steps), tuple(_entry(entry) for entry in change.entries))
 
 
 def _entry(entry: Entry) -> PreparedEntry:

@@ -58,7 +58,7 @@ ALL: Final[dict[str, "Statement"]] = {}
 class Statement:
     """A named SQL text, written in the subset that both engines share.
 
-    `seq_at` is the index of the parameter that takes `SEQ`, -1 for none.
+    `seq_at` is the index of the parameter that takes `SEQ`, -1 for none; `is_read` is whether it writes nothing.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Statement:
     postgres: str
     has_arrays: bool = False
     seq_at: int = -1
+    is_read: bool = False
 
 
 def statement(name: str, sql: str) -> Statement:
@@ -85,9 +86,9 @@ def translated(name: str, sql: str) -> Statement:
     sqlite = _marked(_ARRAY.sub(_sqlite_array, tidy), _SQLITE_WORDS)
     postgres = _marked(_ARRAY.sub(_postgres_array, tidy), _POSTGRES_WORDS)
     has_arrays = _ARRAY.search(tidy) is not None
-    return Statement(
-        name, sqlite.strip(), _PARAMETER.sub(r"$\1", postgres).strip(), has_arrays, int(place[1]) - 1 if place else -1
-    )
+    sqlite, postgres = sqlite.strip(), _PARAMETER.sub(r"$\1", postgres).strip()
+    seq_at = int(place[1]) - 1 if place else -1
+    return Statement(name, sqlite, postgres, has_arrays, seq_at, sqlite.startswith("SELECT"))
 
 
 def _marked(sql: str, words: Mapping[str, str]) -> str:
@@ -121,12 +122,25 @@ def _json_array(values: Sequence[object]) -> str:
 class Step(NamedTuple):
     """One statement of a change. `must` is how many rows it has to return; otherwise the change is stale.
 
-    A statement with `must` ends in RETURNING organization_id.
+    A statement with `must` ends in RETURNING organization_id, or is a question: a read that has to find as many.
+    A question is true only once everything that it guards is written: the changes of a batch go statement by
+    statement, so one that stood before a row would be answered for all of them before any has written its own, and two
+    who each count on the other would both pass. `asked_last` puts questions behind all that a change writes, in
+    whatever order a room names its rows. What writes nothing new but is an UPDATE (a revision that is held) is no
+    question for it: it stands behind the rows that it guards, unless the change itself moves that revision.
     """
 
     statement: Statement
     params: Params
     must: int | None = None
+
+
+def asked_last(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps with the questions behind the rest; either part stays in its order."""
+    questions = [step for step in steps if step.must is not None and step.statement.is_read]
+    if not questions:
+        return tuple(steps)
+    return (*(step for step in steps if step.must is None or not step.statement.is_read), *questions)
 
 
 StepsOf: TypeAlias = Callable[[object], Sequence[Step]]

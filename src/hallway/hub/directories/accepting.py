@@ -1,7 +1,8 @@
 """What an administrator says about those who wait: this is she, she may administer, or let her be.
 
 Rules: her word stands beside the directory user's revision and the member's version, so that a deactivation that
-came meanwhile is never overlooked; it is written with the administrator's name.
+came meanwhile is never overlooked (it asks for the link behind its rows, as her word asks for the revision behind the
+link); it is written with the administrator's name.
 """
 
 from dataclasses import dataclass, replace
@@ -85,7 +86,7 @@ async def accept(desk: Desk, directory: Directory, resource_id: ResourceId, acto
         now = desk.clock()
         row, member = _accepted(desk, key, waiting, (resource_id, now))
         link = MemberLink(key, resource_id, member.id, Reason.CONFIRMED, now)
-        rows: tuple[Row, ...] = (RevisionHeld(key, stored), row, NewLink(link))
+        rows: tuple[Row, ...] = (row, NewLink(link), RevisionHeld(key, stored))
         return _change(desk, directory, actor, member, rows), member
 
     return (await carried_out(desk.ledger, decide))[1]
@@ -114,7 +115,7 @@ async def dismiss(desk: Desk, directory: Directory, resource_id: ResourceId, act
         stored = await _unlinked(desk, key, resource_id)
         link = MemberLink(key, resource_id, NOBODY, Reason.DISMISSED, desk.clock())
         entry = Entry(EntryId(desk.fresh_id()), "member.dismissed", desk.clock(), actor, resource_id, directory.id)
-        rows: tuple[Row, ...] = (RevisionHeld(key, stored), NewLink(link))
+        rows: tuple[Row, ...] = (NewLink(link), RevisionHeld(key, stored))
         return Change(directory.organization_id, rows, (entry,), entry.id), None
 
     await carried_out(desk.ledger, decide)

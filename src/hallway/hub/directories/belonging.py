@@ -79,7 +79,6 @@ async def _joined(desk: Desk, scene: Scene, resource_id: ResourceId, person: Per
     )  # fmt: skip
     reason = Reason.ADMIN_ASKED if person.asks_admin else Reason.DOMAIN
     link = MemberLink(scene.key, resource_id, member.id, reason, now)
-    # The question stands after the row: changes of one batch ask only once all of their rows are written.
     rows = (NewMember(member), AddressUnheld(member.id, member.email), NewLink(link))
     return Following(rows, (happening("member.added", member, reason=reason.value),))
 
@@ -177,7 +176,7 @@ async def _renamed(desk: Desk, member: Member, versions: tuple[Person, Person], 
         held = (AddressUnheld(member.id, new.email),)
     if member.state is MemberState.DEACTIVATED:
         return NOTHING
-    return Following((*held, MemberUpdate(member, now)))
+    return Following((MemberUpdate(member, now), *held))
 
 
 def happening(kind: str, member: Member, **facts: str) -> Happening:
