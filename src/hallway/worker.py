@@ -1,7 +1,8 @@
 """What runs beside the requests: writing what was gathered, removing what is past its retention, taking up new keys.
 
 Rules: a write is never cancelled under way; what the store cannot take now is kept for the next time, what it
-will never take is dropped, so that the rest is written.
+will never take is dropped, so that the rest is written; what is done once an hour is done by one process, however
+many serve.
 """
 
 import asyncio
@@ -19,23 +20,56 @@ from hallway.keys.service import HeldRing
 from hallway.outbox.model import Fate
 from hallway.outbox.postman import AT_ONCE, Postman
 from hallway.store.counters import CounterStore
+from hallway.store.keys import DeploymentStore
 
 TICK_SECONDS: Final = 0.1
 FLUSH_TICKS: Final = 100
 EXPIRY_TICKS: Final = 36_000
+LOOK_TICKS: Final = 600
 MAIL_SECONDS: Final = 0.5
 MAIL_PAUSE_SECONDS: Final = 10
 MAIL_STOP_SECONDS: Final = 5
 DAY: Final = 86_400 * 1_000_000
+HOUR: Final = DAY // 24
+DUE: Final = "upkeep_due"
+"""The deployment's value that says when the hourly work is to be done next."""
 
 _log = structlog.get_logger("hallway.worker")
 
 
 @dataclass(slots=True)
+class Turn:
+    """Which process does the hourly work: the one that moves the instant at which it is due, an hour on.
+
+    Who dies in the middle leaves the rest to whoever looks when the hour is over. A round that takes longer moves the
+    instant on, as long as nobody else did.
+    """
+
+    store: DeploymentStore
+    clock: Callable[[], int]
+    _moved: str = ""
+
+    async def taken(self) -> bool:
+        """Whether the work is due, and this process has it to do."""
+        due = await self.store.first(DUE, "0")
+        now = self.clock()
+        # Behind the next hour stands only what a clock wrote that was wrong.
+        return not now < int(due) <= now + HOUR and await self._move(due)
+
+    async def kept(self) -> bool:
+        """Whether it is still this process's, for another hour."""
+        return await self._move(self._moved)
+
+    async def _move(self, was: str) -> bool:
+        self._moved = str(self.clock() + HOUR)
+        return await self.store.exchange(DUE, was, self._moved)
+
+
+@dataclass(slots=True)
 class Worker:
     """Refusals are written within a tenth of a second; counters are, and new keys taken up, every ten seconds;
-    exchanges go after `retention_days`. `hourly` is done at the start, and once an hour from then on; `visits`
-    write when sessions were seen, every ten seconds.
+    exchanges go after `retention_days`. `hourly` is done by the one process that has the `turn`, which each asks for
+    at its start and every minute; `visits` write when sessions were seen, every ten seconds.
     """
 
     recorder: Recorder
@@ -43,6 +77,7 @@ class Worker:
     clock: Callable[[], int]
     retention_days: int
     keys: HeldRing
+    turn: Turn | None = None
     hourly: Sequence[Callable[[], Awaitable[object]]] = ()
     visits: Sequence[Callable[[], Awaitable[None]]] = ()
     _task: asyncio.Task[None] | None = None
@@ -72,8 +107,8 @@ class Worker:
                     await self.note_visits()
                 if tick % EXPIRY_TICKS == 1:
                     await self.store.expire(self.clock() - self.retention_days * DAY)
-                    for job in self.hourly:
-                        await job()
+                if tick % LOOK_TICKS == 1:
+                    await self.upkeep()
             except Exception:  # noqa: BLE001 - the worker loop
                 _log.exception("worker_failed")
 
@@ -84,6 +119,15 @@ class Worker:
                 return await self._stopping.wait()
         except TimeoutError:
             return False
+
+    async def upkeep(self) -> None:
+        """Do the hourly work where it is due and nobody else does it."""
+        if self.turn is None or not await self.turn.taken():
+            return
+        for job in self.hourly:
+            await job()
+            if not await self.turn.kept():
+                return
 
     async def note_visits(self) -> None:
         """Write when sessions were seen; what the store cannot take now is kept for the next time."""

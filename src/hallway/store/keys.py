@@ -32,6 +32,9 @@ FIRST_VALUE = statement(
     "global_deployment_first",
     "INSERT INTO deployment (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
 )
+NEXT_VALUE = statement(
+    "global_deployment_next", "UPDATE deployment SET value = ?2 WHERE name = ?1 AND value = ?3 RETURNING name"
+)
 OWN_HEAD = statement("deployment_head", "SELECT organization_id, seq FROM journal_head WHERE organization_id = ?1")
 OWN_JOURNAL = statement(
     "deployment_journal",
@@ -85,6 +88,14 @@ class DeploymentStore:
     async def replace(self, name: str, value: str) -> None:
         """Set the value."""
         await self._database.run([Step(SET_VALUE, (name, value))])
+
+    async def exchange(self, name: str, was: str, value: str) -> bool:
+        """Set the value where it still is `was`; of several at once, one does."""
+        try:
+            await self._database.run([Step(NEXT_VALUE, (name, value, was), 1)])
+        except Stale:
+            return False
+        return True
 
     async def opened(self, own: OrganizationId) -> None:
         """The deployment has a journal of its own, as every tenant has."""

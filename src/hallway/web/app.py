@@ -59,7 +59,7 @@ from hallway.web.setup.making import LinkBench
 from hallway.web.sso.handlers import SingleSignOn, single_sign_on
 from hallway.web.visitor import Visitors
 from hallway.web.wiring import Hub, clock, opened_hub, operator_desk, recorder, setup_desk
-from hallway.worker import Deliveries, Worker
+from hallway.worker import Deliveries, Turn, Worker
 
 _PAGES: Final = frozenset(row.path for row in ROUTES if row.page)
 
@@ -147,7 +147,8 @@ class Serving:
         gathered = recorder()
         days = self._settings.exchange_retention_days
         visits = (hub.people.sessions.flush, hub.operators.sessions.flush, self._strangers_written)
-        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, hourly(hub), visits)
+        turn = Turn(hub.stores.deployment, clock)
+        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, turn, hourly(hub), visits)
         self._worker.start()
         if hub.mailing.postman is not None:
             self._deliveries = Deliveries(hub.mailing.postman, self._metrics.mail)
@@ -256,7 +257,7 @@ class Serving:
 
 
 def hourly(hub: Hub) -> Sequence[Callable[[], Awaitable[object]]]:
-    """What is done at the start, and every hour from then on."""
+    """What is done once an hour, by one of the processes that serve."""
     alarms = Alarms(hub.stores.domains, hub.stores.members, hub.mailing.letters)
     stores, base_url = hub.stores, hub.settings.base_url
     endings = TokenEndings(hub.desk, stores.organizations, stores.notices, alarms, base_url)
