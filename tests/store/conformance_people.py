@@ -62,6 +62,26 @@ async def holds_a_search_goes_on_behind_the_last_one_found(stage: Stage) -> None
     assert names == sorted(names) and len(set(names)) == PAGE + 5
 
 
+async def holds_nobody_is_left_out_where_very_many_are_found(stage: Stage) -> None:
+    """By displayName, by e-mail, or by one of several e-mails; those whose names come first were pushed last."""
+    made = [f"u{number:03d}" for number in range(300)]
+    for place, name in enumerate(reversed(made)):
+        emails = [{"value": f"{name}.{way}@team.example"} for way in ("work", "home")]
+        await stage.user(name, **({"displayName": "A team"} if place % 2 else {"emails": emails}))
+        await stage.user(f"only{name}", displayName="Crew", emails=[{"value": f"{name}@staff.example"}])
+    people = PeopleStore(stage.database)
+    for text, expected in (("team", made), ("crew", [f"only{name}" for name in made]),
+                           ("staff", [f"only{name}" for name in made])):  # fmt: skip
+        names: list[str] = []
+        page = await people.page(stage.key, Wanted(Kind.USER, text))
+        while True:
+            names += [one.name for one in page.listed]
+            if not page.more:
+                break
+            page = await people.page(stage.key, Wanted(Kind.USER, text, after=page.listed[-1].id))
+        assert names == expected, text
+
+
 async def holds_people_are_listed_by_state(stage: Stage) -> None:
     """Who has no `active` counts as active; newest first, and in the order of names where one searches."""
     ada, bob, cyd = [await stage.user(name, active=True) for name in ("ada", "bob", "cyd")]

@@ -1,7 +1,8 @@
 """Lists of people and groups for pages: see `hallway.hub.directories.people.People`.
 
 Rules: names are found by covering indexes, one for userName, one for displayName, one for e-mail; rows are read only
-for the page, so that a search costs little even where nothing is found among a hundred thousand.
+for the page, so that a search costs little even where nothing is found among a hundred thousand. Where a text is in
+very many names, they are put in order before they are cut off, so that no page leaves anybody out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ LINE: Final = "r.organization_id, r.id, r.kind, r.display, r.active, r.members, 
 _HERE: Final = "r.organization_id = ?1 AND r.directory_id = ?2 AND r.kind = ?3"
 _STATE: Final = "(?5 < 0 OR COALESCE(r.active, 1) = ?5)"
 _FOUND_AT_MOST: Final = 250
-"""Of names found by displayName or e-mail; whoever looks for one person types more."""
+"""Of names found by displayName or e-mail in no order; where there are more, the first ones are looked for in order."""
 _LINKED_SEQS: Final = 20_000
 """How far behind its first one an exchange's entries are looked for."""
 
@@ -59,6 +60,21 @@ BY_EMAIL = statement(
         WHERE k.organization_id = ?1 AND k.directory_id = ?2 AND k.kind = ?3 AND k.attribute = 1
           AND {{instr}}(k.value, ?6) > 0 AND {{plus}}r.name_key > ?4 AND {_STATE} LIMIT {_FOUND_AT_MOST}""",
 )
+FIRST_BY_DISPLAY = statement(
+    "people_first_by_display",
+    f"""SELECT r.organization_id, r.name_key FROM resource r WHERE {_HERE} AND r.name_key > ?4
+        AND {{instr}}(r.display_key, ?6) > 0 AND {_STATE} ORDER BY r.name_key LIMIT {PAGE + 1}""",
+)
+FIRST_BY_EMAIL = statement(
+    "people_first_by_email",
+    f"""SELECT k.organization_id, r.name_key FROM resource_key k
+        JOIN resource r ON r.organization_id = k.organization_id AND r.directory_id = k.directory_id
+          AND r.kind = k.kind AND r.id = k.id
+        WHERE k.organization_id = ?1 AND k.directory_id = ?2 AND k.kind = ?3 AND k.attribute = 1
+          AND {{instr}}(k.value, ?6) > 0 AND {{plus}}r.name_key > ?4 AND {_STATE}
+        GROUP BY k.organization_id, r.name_key ORDER BY r.name_key LIMIT {PAGE + 1}""",
+)
+_WAYS: Final = ((BY_NAME, None), (BY_DISPLAY, FIRST_BY_DISPLAY), (BY_EMAIL, FIRST_BY_EMAIL))
 WITH_NAMES = statement(
     "people_with_names",
     f"SELECT {LINE} FROM resource r WHERE {_HERE} AND r.name_key IN {{texts:4}} ORDER BY r.name_key",
@@ -167,8 +183,11 @@ async def _place(own: Tenant, here: tuple[bytes, int], one: ResourceId) -> tuple
 async def _found(own: Tenant, here: tuple[bytes, int], after: str, asked: tuple[str, int]) -> list[ResultRow]:
     text, state = asked
     names: set[str] = set()
-    for way in (BY_NAME, BY_DISPLAY, BY_EMAIL):
-        names.update(cast("str", row[0]) for row in await own.scan(way, *here, after, state, text))
+    for way, first in _WAYS:
+        found = await own.scan(way, *here, after, state, text)
+        if first is not None and len(found) == _FOUND_AT_MOST:
+            found = await own.scan(first, *here, after, state, text)
+        names.update(cast("str", row[0]) for row in found)
     page = sorted(names)[: PAGE + 1]
     return await own.rows(WITH_NAMES, *here, page) if page else []
 
