@@ -5,7 +5,7 @@ Run by `test_conformance.py`, as `conformance.py` is.
 
 import pytest
 
-from hallway.hub.directories.notices import NewNotice, NoticesEnd
+from hallway.hub.organizations.notices import NewNotice, NoticesEnd
 from hallway.journal.model import Stale
 from hallway.store.notices import NoticeStore
 from tests.store.stage import Stage

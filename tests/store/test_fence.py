@@ -18,10 +18,10 @@ import hallway.store
 from hallway.exchanges.model import Exchange
 from hallway.hub.directories.administration import Administration
 from hallway.hub.directories.model import Kind, Rules
-from hallway.hub.directories.notices import NewNotice
 from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.directories.tokens import MadeToken
 from hallway.hub.operators.model import NewOperator
+from hallway.hub.organizations.notices import NewNotice
 from hallway.hub.setup.model import NewSetupLink, NewSetupSession
 from hallway.ids import ExchangeId, MailId, ResourceId
 from hallway.journal.model import TenantBreach

@@ -14,6 +14,7 @@ from hallway.hub.connections.model import (
     ConnectionUnchanged,
     ConnectionUpdate,
     ConnectionUsed,
+    Footprint,
     IdentitiesRemoval,
     Identity,
     KeyState,
@@ -42,6 +43,13 @@ ALL = statement("connections", f"SELECT {_READ} FROM connection WHERE organizati
 DUE = statement(
     "global_connections_due",
     "SELECT organization_id, id FROM connection WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at LIMIT 100",
+)
+FOOTPRINT = statement(
+    "connection_footprint",
+    """SELECT organization_id,
+         (SELECT count(DISTINCT member_id) FROM identity WHERE organization_id = ?1 AND connection_id = ?2),
+         (SELECT count(*) FROM sso_session WHERE organization_id = ?1 AND connection_id = ?2)
+       FROM connection WHERE organization_id = ?1 AND id = ?2""",
 )
 INSERT = statement(
     "connection_insert",
@@ -104,6 +112,11 @@ class ConnectionStore:
         rows = await tenant(self._database, organization_id).rows(ALL)
         return [_connection(organization_id, row) for row in rows]
 
+    async def footprint(self, connection: Connection) -> Footprint:
+        """Who and what depends on it."""
+        row = await tenant(self._database, connection.organization_id).row(FOOTPRINT, connection.id)
+        return Footprint(*cast("tuple[int, int]", row)) if row is not None else Footprint(0, 0)
+
     async def due(self, now: int) -> Sequence[Connection]:
         """Connections whose metadata should be read again."""
         found = []
@@ -151,9 +164,12 @@ def _tuples(kind: Any, kept: dict[str, Any]) -> Any:
 
 def _saml(kept: dict[str, Any]) -> SamlSettings:
     keys = tuple(
-        ProviderKey(base64.b64decode(one["certificate"]), KeyState(one["state"]), one["since"], one["expires_at"])
+        ProviderKey(
+            base64.b64decode(one["certificate"]), KeyState(one["state"]), one["since"], one["expires_at"],
+            one["missing_since"],
+        )
         for one in kept.pop("keys")
-    )
+    )  # fmt: skip
     certificates = tuple(base64.b64decode(one) for one in kept.pop("certificates"))
     settings: SamlSettings = _tuples(SamlSettings, {**kept, "keys": keys, "certificates": certificates})
     return settings
@@ -168,6 +184,7 @@ def _body(one: Connection) -> bytes:
             "state": key.state.value,
             "since": key.since,
             "expires_at": key.expires_at,
+            "missing_since": key.missing_since,
         }
         for key in one.saml.keys
     ]

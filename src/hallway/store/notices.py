@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 from typing import cast
 
-from hallway.hub.directories.notices import NewNotice, NoticesEnd
+from hallway.hub.organizations.notices import NewNotice, NoticesEnd
 from hallway.ids import OrganizationId
 from hallway.store.database import Database, tenant
 from hallway.store.rows import writes
@@ -19,7 +19,7 @@ END = statement("notices_end", "DELETE FROM notice WHERE organization_id = ?1 AN
 
 
 class NoticeStore:
-    """See `hallway.hub.directories.notices.Notices`."""
+    """See `hallway.hub.organizations.notices.Notices`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

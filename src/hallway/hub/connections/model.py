@@ -68,14 +68,15 @@ class KeyState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderKey:
-    """A key of the identity provider: its certificate (DER), since when it is in this state, and when its certificate
-    ends (None for a bare key).
+    """A key of the identity provider: its certificate (DER), since when it is in this state, when its certificate ends
+    (None for a bare key), and since when the metadata has it no more.
     """
 
     certificate: bytes
     state: KeyState
     since: int
     expires_at: int | None = None
+    missing_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,9 @@ class Mapping:
 class SamlSettings:
     """What is kept of a SAML identity provider, and what we say of ourselves to it.
 
-    `certificates` are ours (DER): the first is in use, a second one is published for the next. `entity_id` and
-    `more_acs_urls` are of a service provider that this one stands in for, "" and empty for our own.
+    `certificates` are ours (DER): the first is in use, a second one is the next or the last; `other_key` is that one's
+    private key, sealed, in base64. `entity_id` and `more_acs_urls` are of a service provider that this one stands in
+    for, "" and empty for our own.
     """
 
     idp_entity_id: str = ""
@@ -110,6 +112,7 @@ class SamlSettings:
     metadata_read_at: int | None = None
     metadata_finding: str = ""
     certificates: tuple[bytes, ...] = ()
+    other_key: str = field(default="", repr=False)
     entity_id: str = ""
     more_acs_urls: tuple[str, ...] = ()
     name_id_format: str = ""
@@ -186,6 +189,14 @@ class Identity:
     member_id: MemberId
     reason: str
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What would go with a connection: people who are known by it, and sessions that its single logout could end."""
+
+    people: int
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from hallway.hub.connections.model import Connection, Identity
+from hallway.hub.connections.model import Connection, Footprint, Identity
 from hallway.ids import ConnectionId, MemberId, OrganizationId
 
 
@@ -20,6 +20,10 @@ class Connections(Protocol):
 
     async def connections(self, organization_id: OrganizationId) -> Sequence[Connection]:
         """All of them, oldest first."""
+        ...
+
+    async def footprint(self, connection: Connection) -> Footprint:
+        """Who and what depends on it."""
         ...
 
     async def due(self, now: int) -> Sequence[Connection]:
@@ -46,6 +50,18 @@ class Vault(Protocol):
 
     def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
         """The plaintext; raises `Undecipherable` or `UnknownKey`."""
+        ...
+
+
+class Unreachable(Exception):
+    """An address was not read; the text says why, without telling an open port from a closed one."""
+
+
+class Fetch(Protocol):
+    """Reads an address of somebody else's: guarded, with a limit on size and time."""
+
+    async def __call__(self, url: str) -> bytes:
+        """The body of a successful answer. Raises `Unreachable`."""
         ...
 
 

@@ -16,10 +16,10 @@ from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.health import Signs
 from hallway.hub.directories.letters import stopped_letter
 from hallway.hub.directories.model import Directory, DirectoryState
-from hallway.hub.directories.notices import NewNotice, Notices, NoticesEnd
 from hallway.hub.directories.resources import DirectoryKey
 from hallway.hub.organizations.alarms import Alarms
 from hallway.hub.organizations.model import OrganizationState
+from hallway.hub.organizations.notices import NewNotice, Notices, NoticesEnd
 from hallway.hub.organizations.ports import Organizations
 from hallway.ids import DIRECTORY, EntryId, OrganizationId, wire
 from hallway.journal.model import Actor, Change, Entry, Stale

@@ -11,11 +11,11 @@ from typing import Final
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.letters import token_ends_letter
 from hallway.hub.directories.model import Directory, Token
-from hallway.hub.directories.notices import NewNotice, Notices
 from hallway.hub.directories.rotation import close_replaced, closings, successor_of
 from hallway.hub.directories.tokens import DAY
 from hallway.hub.organizations.alarms import Alarms
 from hallway.hub.organizations.model import Organization, OrganizationState
+from hallway.hub.organizations.notices import NewNotice, Notices
 from hallway.hub.organizations.ports import Organizations
 from hallway.ids import DIRECTORY, EntryId, wire
 from hallway.journal.model import Actor, Change, Entry, Stale
