@@ -157,6 +157,9 @@ class Settings:
     dns_resolvers: tuple[tuple[str, int], ...] = _setting(
         values.list_of(values.resolver), "", "DNS servers that are asked for proofs of domains; the machine's if none."
     )
+    outbound_allow: tuple[str, ...] = _setting(
+        values.list_of(values.host_name), "", "Hosts that we may ask over http and at private addresses."
+    )
     development_domains: tuple[str, ...] = _setting(
         values.list_of(values.host_name), "", "Domains that may be marked as proved without a record."
     )

@@ -39,6 +39,10 @@ def test_saml_problems_are_those_of_the_program() -> None:
     assert set(_sections("saml-problems.md", 3)) == set(CODES)
 
 
+def test_outbound_problems_are_those_of_the_program() -> None:
+    assert set(_sections("outbound-problems.md", 3)) == set(importlib.import_module("hallway.outbound").CODES)
+
+
 def test_quirks_are_those_of_the_program() -> None:
     sections = _sections("quirks.md", 3)
     assert set(sections) == {quirk.value for quirk in Quirk}
