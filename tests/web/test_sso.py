@@ -74,6 +74,13 @@ async def test_a_session_through_a_connection_opens_one_organization(
         assert opened.status == 404
         password = await browser.post("/account/security/password", password="another long sentence")
         assert password.status == 403, "her provider does not decide how she signs in elsewhere"
+        assert (await browser.get("/account/sessions")).status == 403
+        assert (await browser.post("/account/sessions/end")).status == 403
+        assert (await browser.post("/organizations/new", name="Gamma")).status == 422
+        gamma = await hub.hub.registrar.create("Gamma", Plan.ENTERPRISE, None, OPERATOR)
+        wanted = await invite(hub.hub.roster, gamma, Wish("ada@acme.example"), OPERATOR)
+        await browser.get(wanted.link.removeprefix("http://hub.localhost:8000"))
+        assert (await browser.submit("/invitation")).status == 409
 
 
 async def test_an_administrator_confirms_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

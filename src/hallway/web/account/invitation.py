@@ -59,7 +59,7 @@ class InvitationPages:
             if text is None:
                 return ground.pages.see_other(self._sign_in(found, form))
             return ground.pages.see_other(f"/register/confirm?link={text}")
-        if self._joining.registration == "closed" or not self._joining.can_mail:
+        if not self._joining.can_mail:
             return ground.render(request, "no_mail", 503)
         if ground.doors.mail(request.client_address, found.invitation.email):
             await ground.rooms.registration.ask(found.invitation.email, facts)

@@ -46,6 +46,7 @@ class Joining:
         """A new organization with her as its administrator, opened; raises `Refused`."""
         if self.registration != "open":
             raise Refused("forbidden", "Whoever runs this service makes the organizations.")
+        _refuse_borrowed(session)
         await self._refuse_second(account)
         joiner = Joiner(account.id, account.email, account.name)
         member = await found_organization(self.entering.roster, name, self.plan, joiner, browser.address)
@@ -53,6 +54,7 @@ class Joining:
 
     async def join(self, account: Account, session: Session, browser: Browser, text: str) -> None:
         """The invitation accepted, its organization opened; raises `Refused`."""
+        _refuse_borrowed(session)
         await self._refuse_second(account)
         roster = self.entering.roster
         found = await opened_invitation(roster, text)
@@ -68,3 +70,11 @@ class Joining:
     async def _refuse_second(self, account: Account) -> None:
         if self.one_only and await self.entering.visitors.members.places(account.id):
             raise Refused("conflict", "You are a member of an organization already, and here a person has only one.")
+
+
+def _refuse_borrowed(session: Session) -> None:
+    """One organization's provider says who she is there, and puts her into no other."""
+    if session.connection is not None:
+        raise Refused(
+            "forbidden", "You came in through another organization's identity provider. Sign in with your own password."
+        )

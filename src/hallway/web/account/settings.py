@@ -85,7 +85,9 @@ class AccountPages:
         return self._back(request, "", N_("Your address was changed."))
 
     async def sessions(self, request: Request, visitor: Any) -> Response:
-        """Where she is signed in."""
+        """Where she is signed in, for who came by a credential of her own."""
+        if visitor.through_connection:
+            return self._borrowed(request)
         kept = await self._ground.rooms.desk.means.accounts.sessions(visitor.account.id)
         now, account = self._ground.pages.clock(), visitor.account
         listed = [
@@ -97,6 +99,8 @@ class AccountPages:
 
     async def end_session(self, request: Request, visitor: Any) -> Response:
         """End one of them."""
+        if visitor.through_connection:
+            return self._borrowed(request)
         found = parsed(SESSION, request.params["session"])
         if found is not None:
             await self._ground.rooms.sessions.end(visitor.account, SessionId(found), browser_of(request))
@@ -104,6 +108,8 @@ class AccountPages:
 
     async def end_others(self, request: Request, visitor: Any) -> Response:
         """End all but this one."""
+        if visitor.through_connection:
+            return self._borrowed(request)
         await self._ground.rooms.sessions.end_others(visitor.account, visitor.session, browser_of(request))
         return self._back(request, "/sessions", N_("Every other session ended."))
 
@@ -123,6 +129,10 @@ class AccountPages:
     def _back(self, request: Request, path: str, sentence: str) -> Response:
         done = self._ground.pages.language(request).text(sentence)
         return self._ground.pages.see_other(f"{self._ground.prefix}/account{path}", done=done)
+
+    def _borrowed(self, request: Request) -> Response:
+        """An organization's provider sees and ends nothing of what she has elsewhere."""
+        return self._ground.pages.render(request, "errors/own_credential.html", 403)
 
     def _dead(self, request: Request) -> Response:
         return self._ground.render(request, "link_dead", 404, again=f"{self._ground.prefix}/account")
