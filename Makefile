@@ -33,6 +33,7 @@ mutants: $(VENV)/.test
 
 bench: .venv-bench/.bench
 	.venv-bench/bin/python -m bench
+	.venv-bench/bin/python -m bench.saml
 
 # After a text of a page was added or changed: the catalogues then name what is to be translated.
 catalogues: $(VENV)/.test

@@ -21,6 +21,10 @@ BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 SKEW: Final = 90 * 1_000_000
 """Microseconds by which clocks may differ."""
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_STATEMENT: Final = named(SAML, "AttributeStatement")
+_ATTRIBUTE: Final = named(SAML, "Attribute")
+_ATTRIBUTE_VALUE: Final = named(SAML, "AttributeValue")
+_NAME_ID: Final = named(SAML, "NameID")
 _CONDITIONS: Final = frozenset(named(SAML, name) for name in ("AudienceRestriction", "OneTimeUse", "ProxyRestriction"))
 
 
@@ -225,7 +229,7 @@ def _name_id(subject: Element) -> NameId:
 
 def _confirmed(subject: Element, expected: Expectation) -> int:
     """Until when a bearer may present the assertion here; one confirmation must hold as a whole (profiles §4.1.4.2)."""
-    why = SamlProblem("not_confirmed", "a bearer confirmation for this address", "none")
+    why: SamlProblem | None = None
     for confirmation in children(subject, SAML, "SubjectConfirmation"):
         if confirmation.get("Method") != BEARER:
             continue
@@ -236,7 +240,7 @@ def _confirmed(subject: Element, expected: Expectation) -> int:
             return _confirmation(data[0], expected)
         except SamlProblem as problem:
             why = problem
-    raise why
+    raise why or SamlProblem("not_confirmed", "a bearer confirmation for this address", "none")
 
 
 def _confirmation(data: Element, expected: Expectation) -> int:
@@ -304,18 +308,19 @@ def _authentication(assertion: Element, expected: Expectation) -> tuple[int, str
 
 def _attributes(assertion: Element) -> tuple[Attribute, ...]:
     merged: dict[tuple[str, str], Attribute] = {}
-    for statement in children(assertion, SAML, "AttributeStatement"):
-        for one in children(statement, SAML, "Attribute"):
+    for statement in assertion.iterchildren(_STATEMENT):
+        for one in statement.iterchildren(_ATTRIBUTE):
             key = (one.get("Name", ""), one.get("NameFormat", ""))
-            values = tuple(_value(value) for value in children(one, SAML, "AttributeValue") if value.get(_NIL) is None)
+            values = tuple([_value(value) for value in one.iterchildren(_ATTRIBUTE_VALUE) if value.get(_NIL) is None])
             before = merged.get(key)
-            kept = before.values if before is not None else ()
-            merged[key] = Attribute(*key, (*kept, *values), one.get("FriendlyName", ""))
+            if before is not None:
+                values = before.values + values
+            merged[key] = Attribute(*key, values, one.get("FriendlyName", ""))
     return tuple(merged.values())
 
 
 def _value(value: Element) -> str:
     """The text of a value; of one that holds a NameID (eduPersonTargetedID) that one's."""
-    if len(value) == 1 and value[0].tag == named(SAML, "NameID"):
+    if len(value) == 1 and value[0].tag == _NAME_ID:
         return only_text(value[0])
     return only_text(value)
