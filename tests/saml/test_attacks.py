@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.x509.oid import NameOID
 from lxml import etree
 
 from hallway.saml.problem import CODES, SamlProblem
@@ -19,6 +21,8 @@ from tests.saml.sender import (
     DS,
     ENVELOPED,
     EXC,
+    MINUTE,
+    NOW,
     SAML,
     SAMLP,
     XENC,
@@ -261,6 +265,83 @@ def two_encrypted() -> Element:
     return sealed
 
 
+def unsigned_beside_two_signatures(evil_first: bool) -> Element:
+    """Both the response and its assertion were signed; then a third says something else."""
+    root = _genuine("both")
+    genuine = root.find(A)
+    root.insert(root.index(genuine) + (0 if evil_first else 1), _evil(genuine))
+    return root
+
+
+def one_signature_of_two_spoilt(level: str) -> Element:
+    """A bad signature is fatal, though the other one is good."""
+    root = _genuine("both")
+    held = root if level == "response" else root.find(A)
+    value = held.find(S)[1]
+    value.text = base64.b64encode(rsa_key("evil").public_key().public_numbers().n.to_bytes(256, "big")).decode()
+    if level == "assertion":
+        # The response is signed anew by the right key over the spoilt assertion, as a proxy might.
+        root.remove(root.find(S))
+        signed(root)
+    return root
+
+
+def cover_of_metadata() -> Element:
+    """Signed metadata of the provider in Extensions, and its signature moved into an assertion of its ID."""
+    metadata = etree.fromstring(
+        '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ID="_metadata" '
+        'entityID="https://idp.example/metadata"><md:Organization/></md:EntityDescriptor>'
+    )
+    signed(metadata)
+    evil = Login(name_id=EVIL, assertion_id="_metadata").tree()
+    assertion_of(evil).insert(1, copy.deepcopy(metadata.find(S)))
+    metadata.set("ID", "_metadata2")
+    evil.insert(1, _inside(f"{{{SAMLP}}}Extensions", metadata))
+    return evil
+
+
+def error_response_as_cover() -> Element:
+    """A signed error, its status made a success and an assertion put in."""
+    error = Login(status="urn:oasis:names:tc:SAML:2.0:status:Responder").tree()
+    error.remove(assertion_of(error))
+    signed(error)
+    error.find(f"{{{SAMLP}}}Status")[0].set("Value", "urn:oasis:names:tc:SAML:2.0:status:Success")
+    error.append(assertion_of(Login(name_id=EVIL).tree()))
+    return error
+
+
+def signature_of_the_assertion_first_in_the_response() -> Element:
+    """What decides by position takes this for a signed response (CVE-2024-8698)."""
+    root = _genuine()
+    signature = root.find(A).find(S)
+    root.insert(0, copy.deepcopy(signature))
+    root.find(".//{*}NameID").text = EVIL
+    return root
+
+
+def digest_in_the_status() -> Element:
+    """A forged digest where a search through the document would find it first (CVE-2024-45409)."""
+    root = _genuine()
+    assertion = root.find(A)
+    assertion.find(".//{*}NameID").text = EVIL
+    bare = copy.deepcopy(assertion)
+    bare.remove(bare.find(S))
+    digest = etree.Element(f"{{{DS}}}DigestValue")
+    digest.text = base64.b64encode(hashlib.sha256(canonical(bare)).digest()).decode()
+    root.find(f"{{{SAMLP}}}Status").append(_inside(f"{{{SAMLP}}}StatusDetail", digest))
+    return root
+
+
+def encrypted_in_encrypted() -> Element:
+    """An EncryptedAssertion whose plaintext is another one."""
+    root = Login().tree()
+    signed(assertion_of(root))
+    sealed = encrypted(root)
+    inner = sealed.find(f"{{{SAML}}}EncryptedAssertion")
+    inner.tag = A
+    return encrypted(sealed)
+
+
 WRAPPED: dict[str, Callable[[], Element]] = {
     "xsw1": xsw1,
     "xsw2": xsw2,
@@ -293,6 +374,15 @@ WRAPPED: dict[str, Callable[[], Element]] = {
     "changed after signing": changed_after_signing,
     "genuine in an object": genuine_in_an_object_of_an_encrypted_one,
     "two encrypted assertions": two_encrypted,
+    "both signed, a third before": lambda: unsigned_beside_two_signatures(True),
+    "both signed, a third after": lambda: unsigned_beside_two_signatures(False),
+    "both signed, the response's spoilt": lambda: one_signature_of_two_spoilt("response"),
+    "both signed, the assertion's spoilt": lambda: one_signature_of_two_spoilt("assertion"),
+    "metadata as cover": cover_of_metadata,
+    "an error as cover": error_response_as_cover,
+    "the assertion's signature first in the response": signature_of_the_assertion_first_in_the_response,
+    "a digest in the status": digest_in_the_status,
+    "encrypted in encrypted": encrypted_in_encrypted,
 }
 
 
@@ -430,6 +520,21 @@ SIGNATURES: dict[str, Callable[[], bytes]] = {
     "ECDSA method with an RSA key": lambda: _signed_with(method="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"),
     "another key": lambda: _signed_with(key=rsa_key("evil")),
     "another key and its KeyInfo": lambda: _with_key_info(),
+    "another key and the genuine certificate": lambda: _with_certificate(_certificate(rsa_key("idp"))),
+    "another key and a clone of the certificate": lambda: _with_certificate(_certificate(rsa_key("evil"))),
+    "another key, fetched from an address": lambda: _with_retrieval(),
+    "our own key for decrypting": lambda: _signed_with(key=rsa_key("sp")),
+    "HMAC with the certificate as PEM": lambda: _hmac(_certificate(rsa_key("idp"))),
+    "HMAC of eight bits": lambda: _append(
+        f".//{{{DS}}}SignatureMethod", f"<ds:HMACOutputLength {DSNS}>8</ds:HMACOutputLength>"
+    ),
+    "SignedInfo nested deeper": lambda: _nested_info(),
+    "a second SignedInfo in another element": lambda: _with(
+        lambda signature, info: signature.append(_inside("{urn:x}Keep", copy.deepcopy(info)))
+    ),
+    "PSS, which is not in the profile": lambda: _set(
+        f"{{{DS}}}SignatureMethod", "Algorithm", "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"
+    ),
 }
 
 
@@ -437,6 +542,36 @@ def _twice() -> bytes:
     root = Login().tree()
     signed(assertion_of(root))
     assertion_of(root).append(copy.deepcopy(assertion_of(root).find(S)))
+    return etree.tostring(root)
+
+
+def _nested_info() -> bytes:
+    def change(signature: Element, info: Element) -> None:
+        signature.remove(info)
+        signature.insert(0, _inside(f"{{{DS}}}Object", info))
+
+    return _with(change)
+
+
+def _certificate(key: Any) -> bytes:
+    """One of the same subject and serial number for any key."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp.example")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 7, NOW - MINUTE, NOW + MINUTE)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _with_certificate(pem: bytes) -> bytes:
+    root = etree.fromstring(message(Login(name_id=EVIL), how=Signing(rsa_key("evil"))))
+    text = b"".join(pem.splitlines()[1:-1]).decode()
+    data = f"<ds:X509Data><ds:X509Certificate>{text}</ds:X509Certificate></ds:X509Data>"
+    root.find(A).find(S).append(etree.fromstring(f"<ds:KeyInfo {DSNS}>{data}</ds:KeyInfo>"))
+    return etree.tostring(root)
+
+
+def _with_retrieval() -> bytes:
+    root = etree.fromstring(message(Login(name_id=EVIL), how=Signing(rsa_key("evil"))))
+    method = f"<ds:RetrievalMethod Type='{DS}X509Data' URI='http://127.0.0.1:9/certificate'/>"
+    root.find(A).find(S).append(etree.fromstring(f"<ds:KeyInfo {DSNS}>{method}</ds:KeyInfo>"))
     return etree.tostring(root)
 
 
@@ -499,6 +634,26 @@ OCTETS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a reserved prefix": (lambda: _replaced(b"<saml:Assertion ", b'<saml:Assertion xmlns:xmlns="urn:x" '), "not_xml"),
     "an undeclared prefix": (lambda: _replaced(b"<saml:Assertion ", b"<saml:Assertion v:a='1' "), "not_xml"),
+    "an entity in an ID": (
+        lambda: (
+            DECLARED
+            + b'<!DOCTYPE r [<!ENTITY x "_assertion1">]>'
+            + _replaced(b'<saml:Assertion ID="_assertion1"', b'<saml:Assertion ID="&x;"')
+        ),
+        "forbidden_markup",
+    ),
+    "a literal of a DTD that opens a comment": (
+        lambda: DECLARED + b'<!DOCTYPE r SYSTEM "<!--"><![CDATA[-->' + message() + b"<!-- ]]>-->",
+        "forbidden_markup",
+    ),
+    "xml:xmlns": (lambda: _replaced(b"<saml:Assertion ", b'<saml:Assertion xml:xmlns="urn:x" '), ""),
+    "a comment in the audience": (
+        lambda: _replaced(b"<saml:Audience>", b"<saml:Audience><!-- -->"),
+        "forbidden_markup",
+    ),
+    "a comment in a value": (lambda: _replaced(b">a<", b">a<!-- --><"), "forbidden_markup"),
+    "an element in a value": (lambda: _replaced(b">a<", b">a<x/><"), ""),
+    "white space before the root": (lambda: b"\n " + message() + b"\n<", "not_xml"),
     "a value of a megabyte": (lambda: message(Login(attributes=(("a", ("x" * 1_000_000,)),))), "too_large"),
     "a value of 65 KiB": (lambda: message(Login(attributes=(("a", ("x" * 66_000,)),))), "out_of_bounds"),
     "a long attribute": (

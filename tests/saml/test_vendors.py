@@ -87,6 +87,16 @@ def test_no_shape_is_taken_by_another_connection(name: str) -> None:
             judged(octets, expectation(**{"issuer": shape.issuer, **change}))
 
 
+@pytest.mark.parametrize("name", ["Issuer", "Subject", "NameID", "Conditions", "AttributeValue"])
+def test_an_undeclared_namespace_is_another_element(name: str) -> None:
+    octets = response(ENTRA)
+    for new in (b' xmlns=""', b' xmlns="urn:oasis:names:tc:SAML:1.0:assertion"'):
+        changed = octets.replace(f"<{name}".encode(), f"<{name}".encode() + new, 1)
+        assert changed != octets
+        with pytest.raises(SamlProblem):
+            judged(changed, expectation(issuer=ENTRA.issuer))
+
+
 def test_what_each_says_is_read_as_it_stands() -> None:
     entra = {one.name: one.values for one in _judged(ENTRA).attributes}
     assert entra[MICROSOFT + "tenantid"] == (TENANT,)
