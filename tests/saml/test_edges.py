@@ -12,12 +12,14 @@ from lxml import etree
 
 from hallway.saml import xml
 from hallway.saml.problem import SamlProblem
-from hallway.saml.response import judged
+from hallway.saml.response import answered_request, judged
 from hallway.saml.signature import Trust, is_strong
 from hallway.saml.xml import MAX_BYTES, MAX_PREFIXES, decoded_base64, parsed
 from tests.saml.sender import (
     ACS,
     DS,
+    MINUTE,
+    NOW,
     SAML,
     Login,
     Signing,
@@ -190,3 +192,25 @@ def test_a_response_says_when_it_was_issued_though_nothing_may_cover_it(sign: st
             root.set("IssueInstant", said)
         signed(assertion_of(root) if sign == "assertion" else root)
         _refused(etree.tostring(root), "too_early" if said and said[0] == "2" else "wrong_instant")
+
+
+def test_a_response_says_which_request_it_answers_and_nothing_else_is_a_response() -> None:
+    assert answered_request(message(sign="none")) == "_request1"
+    assert answered_request(message(Login(in_response_to=None))) is None
+    with pytest.raises(SamlProblem) as caught:
+        answered_request(etree.tostring(assertion_of(Login().tree())))
+    assert caught.value.code == "wrong_shape"
+
+
+def test_a_refusal_says_whether_a_signature_of_ours_held() -> None:
+    """Only then is what the message says kept as an attempt."""
+    late = Login(confirmed_until=NOW - 60 * MINUTE)
+    assert _refused(message(late), "too_late").signed
+    assert _refused(message(Login(destination=None), sign="response"), "wrong_destination").signed
+    assert not _refused(message(late, sign="none"), "not_signed").signed
+    assert not _refused(message(late, how=Signing(rsa_key("evil"))), "wrong_key").signed
+    assert not _refused(message().replace(b">ada@", b">eve@"), "wrong_digest").signed
+    both = etree.fromstring(message(sign="both", how=Signing()))
+    both.remove(both.find(S))
+    signed(both, Signing(rsa_key("evil")))
+    assert not _refused(etree.tostring(both), "wrong_key").signed
