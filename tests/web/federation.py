@@ -25,10 +25,10 @@ from hallway.hub.connections.model import (
     ProviderKey,
     SamlSettings,
 )
+from hallway.hub.connections.sealing import key_context
 from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.proving import add as add_domain
 from hallway.hub.organizations.proving import mark_proved
-from hallway.hub.sign_in.saml import key_context
 from hallway.ids import ConnectionId
 from hallway.journal.model import Change
 from hallway.web.wiring import Hub, clock
@@ -50,6 +50,21 @@ def certificate(name: str) -> bytes:
     made = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
     made = made.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=365))
     return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def metadata(*keys: str, entity: str = IDP, sso: str = SSO) -> bytes:
+    """What a provider with these keys says of itself."""
+    listed = "".join(
+        f'<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>'
+        f"{packed(certificate(key))}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+        for key in keys
+    )
+    binding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+    return (
+        f'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity}"><IDPSSODescriptor '
+        f'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{listed}'
+        f'<SingleSignOnService Binding="{binding}" Location="{sso}"/></IDPSSODescriptor></EntityDescriptor>'
+    ).encode()
 
 
 @dataclass

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from hallway.ids import (
     ACCOUNT,
+    CONNECTION,
     CONTACT,
     DIRECTORY,
     ENTRY,
@@ -31,6 +32,7 @@ _SUBJECTS: Final = {
     "operator": ACCOUNT,
     "operator.looked": ORGANIZATION,
     "directory": DIRECTORY,
+    "connection": CONNECTION,
     "token": TOKEN,
     "user": USER,
     "group": GROUP,

@@ -17,13 +17,16 @@ from hallway.accounts.ports import Letters
 from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
+from hallway.hub.connections.desk import ConnectionDesk
 from hallway.hub.connections.enforcement import EnforcementDesk
-from hallway.hub.connections.ports import Vault
+from hallway.hub.connections.own_keys import RsaKeys
+from hallway.hub.connections.ports import Unreachable, Vault
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
 from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
+from hallway.hub.organizations.alarms import Alarms
 from hallway.hub.organizations.contacts import ContactBook
 from hallway.hub.organizations.proving import DomainDesk
 from hallway.hub.organizations.roster import Roster
@@ -279,6 +282,20 @@ def enforcement_desk(hub: Hub) -> EnforcementDesk:
     """What turning enforcement on and off needs."""
     stores = hub.stores
     return EnforcementDesk(stores.database, stores.enforcements, stores.members, hub.mailing.letters, clock, os.urandom)
+
+
+def connection_desk(hub: Hub) -> ConnectionDesk:
+    """What connections need."""
+    stores, settings = hub.stores, hub.settings
+    alarms = Alarms(stores.domains, stores.members, hub.mailing.letters)
+    return ConnectionDesk(
+        stores.database, stores.connections, stores.domains, hub.keys, RsaKeys(), _unread, alarms, clock, os.urandom,
+        settings.base_url, settings.is_on_loopback,
+    )  # fmt: skip
+
+
+async def _unread(url: str) -> bytes:
+    raise Unreachable("this program reads no addresses yet; paste the metadata instead.")
 
 
 def sign_in_desk(hub: Hub) -> SignInDesk:

@@ -14,6 +14,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from hallway.hub.connections.addresses import acs_url, entity_id
 from hallway.hub.connections.model import Connection, KeyState, Mapping
+from hallway.hub.connections.sealing import key_context
 from hallway.hub.sign_in.desk import Purpose, SignInDesk
 from hallway.hub.sign_in.model import Kind, Said, SignIn, TurnedAway
 from hallway.saml.bindings import post_fields, redirect_query
@@ -105,11 +106,6 @@ def trust_of(connection: Connection) -> Trust:
 def own_key(desk: SignInDesk, connection: Connection) -> rsa.RSAPrivateKey:
     """Our private key of this connection."""
     return _private_key(desk.vault.decrypt(connection.sealed, key_context(connection.id)))
-
-
-def key_context(connection_id: bytes) -> bytes:
-    """What our private key is sealed for."""
-    return b"key of connection " + connection_id
 
 
 @lru_cache(256)

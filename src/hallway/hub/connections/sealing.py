@@ -1,0 +1,11 @@
+"""What the secrets of a connection are sealed for: each opens in its own place only."""
+
+
+def key_context(connection_id: bytes) -> bytes:
+    """Our private keys."""
+    return b"key of connection " + connection_id
+
+
+def secret_context(connection_id: bytes) -> bytes:
+    """The client secret."""
+    return b"secret of connection " + connection_id
