@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from hallway.hub.sign_in.advice import ADVICE
+from hallway.hub.sign_in.model import CODES as SIGN_IN_CODES
 from hallway.saml.problem import CODES
 from hallway.scim.problem import SCIM_TYPES
 from hallway.scim.quirks import Quirk
@@ -41,6 +43,15 @@ def test_saml_problems_are_those_of_the_program() -> None:
 
 def test_outbound_problems_are_those_of_the_program() -> None:
     assert set(_sections("outbound-problems.md", 3)) == set(importlib.import_module("hallway.outbound").CODES)
+
+
+def test_sign_in_problems_are_those_of_the_program() -> None:
+    sections = _sections("sign-in-problems.md", 3)
+    assert set(sections) == set(ADVICE) == set(CODES) | set(SIGN_IN_CODES)
+    for code, advice in ADVICE.items():
+        assert str(advice.sentence) == {**CODES, **SIGN_IN_CODES}[code]
+        for wanted in (str(advice.sentence), str(advice.remedy), "**Who acts:**"):
+            assert wanted in sections[code], f"sign-in-problems.md, {code}: does not say {wanted}"
 
 
 def test_quirks_are_those_of_the_program() -> None:

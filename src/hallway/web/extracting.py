@@ -17,7 +17,7 @@ from jinja2.ext import babel_extract
 from hallway.web.language import CATALOGUES, catalogue
 
 ROOT: Final = Path(__file__).parents[1]
-AREAS: Final = ("frame", "account", "settings", "directories", "setup", "operator", "mail", "sso")
+AREAS: Final = ("frame", "account", "settings", "directories", "setup", "operator", "mail", "sso", "connections")
 SPEAKING: Final = ("web", "accounts", "hub")
 """Where the program speaks to people who read pages."""
 
@@ -39,6 +39,8 @@ def area_of(file: str) -> str:
         return "account"
     if file.startswith("hub/operators/"):
         return "operator"
+    if file.startswith("hub/sign_in/"):
+        return "connections"
     if file.startswith(("hub/organizations/", "web/console/")):
         return "settings"
     return "directories" if file.startswith("hub/directories/") else AREAS[0]

@@ -1,0 +1,1 @@
+"""The pages of connections, and of the sign-ins through them."""
