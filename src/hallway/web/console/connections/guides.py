@@ -364,9 +364,7 @@ _KEYCLOAK: Final = Guide(
             N_("Set signatures and names"),
             (
                 N_("Under Settings, choose email as Name ID format, and switch Sign assertions on."),
-                N_(
-                    "On the Keys tab, import our certificate from our metadata, or switch Client signature required off."
-                ),
+                N_("On the Keys tab, import our certificate, or switch Client signature required off."),
                 N_("On the Client scopes tab, open the dedicated scope, and add a mapper for each line below."),
             ),
             (Paste("SP metadata", METADATA),),
