@@ -7,15 +7,17 @@ JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SIMPLESAML := .peers/usr/share/simplesamlphp/www/_include.php
+NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
-.PHONY: run test check bench mutants requirements clean
+.PHONY: run test check bench mutants requirements catalogues browser peers php node clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
 	@mkdir -p var
 	@$(BIN)/hallway hub serve
 
-test: check browser
+test: check browser peers
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile
 	$(BIN)/coverage combine --quiet
@@ -48,8 +50,36 @@ browser:
 	    { echo "The tests of the pages need Chromium. On Debian and Ubuntu:"; \
 	      echo "  sudo apt-get install chromium fontconfig fonts-dejavu-core fonts-inter"; exit 1; }
 
+# Connections are tested with identity providers of others: SimpleSAMLphp out of Debian's package, which is unpacked and
+# not installed, since that would bring a web server along; those on Node by the hashes in their lock file.
+peers: php $(SIMPLESAML) $(NODE_PEERS)
+
+php:
+	@php -r 'exit(extension_loaded("dom") && extension_loaded("mbstring") ? 0 : 1);' 2>/dev/null || \
+	    { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	      apt-get update -qq && apt-get install -y -qq --no-install-recommends php-cli php-xml php-mbstring; } || \
+	    { echo "The tests of connections need PHP. On Debian and Ubuntu:"; \
+	      echo "  sudo apt-get install php-cli php-xml php-mbstring"; exit 1; }
+
+node:
+	@{ command -v node && command -v npm; } >/dev/null || \
+	    { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	      apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm; } || \
+	    { echo "The tests of connections need Node. On Debian and Ubuntu:  sudo apt-get install nodejs npm"; exit 1; }
+
+$(SIMPLESAML):
+	@mkdir -p .peers
+	@{ test "$$(id -u)" != 0 || apt-get update -qq; } && cd .peers && apt-get download -qq -o APT::Sandbox::User=root simplesamlphp && \
+	    dpkg-deb --extract simplesamlphp_*.deb . && rm simplesamlphp_*.deb || \
+	    { echo "The tests of connections need Debian's package of SimpleSAMLphp; what its lists say may be missing:"; \
+	      echo "  sudo apt-get update && make peers"; exit 1; }
+
+$(NODE_PEERS): tests/peers/package-lock.json | node
+	npm ci --prefix tests/peers --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-bench .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .peers tests/peers/node_modules .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
 
 # --- environments -----------------------------------------------------------------------------------------
 
