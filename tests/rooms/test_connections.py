@@ -38,7 +38,8 @@ from hallway.hub.organizations.proving import add as add_domain
 from hallway.hub.organizations.proving import mark_proved
 from hallway.hub.organizations.service import Refused
 from hallway.ids import CONNECTION, wire
-from hallway.web.wiring import Hub, clock, connection_desk
+from hallway.outbound import Answer, OutboundProblem, Question
+from hallway.web.wiring import Hub, Reading, clock, connection_desk
 from tests.rooms.opened import OPERATOR, opened
 from tests.web.federation import certificate, metadata
 
@@ -475,3 +476,31 @@ async def test_an_openid_provider_is_read_and_its_secret_sealed(tmp_path: Path) 
         there.internet.pages[f"{issuer}/.well-known/openid-configuration"] = orjson.dumps(says)
         with pytest.raises(Refused, match="https"):
             await take_client(there.desk, OPERATOR, now, client)
+
+
+@dataclass
+class Answering:
+    """The one way out, with one answer."""
+
+    came: Answer | OutboundProblem
+
+    async def ask(self, question: Question) -> Answer:
+        if isinstance(self.came, OutboundProblem):
+            raise self.came
+        return self.came
+
+
+async def test_an_address_is_read_through_the_guarded_way_out() -> None:
+    assert await Reading(Answering(Answer(200, {}, b"body", URL)))(URL) == b"body"
+    for came, said in ((Answer(404, {}, b"", URL), "404"), (OutboundProblem("unreachable"), "No answer came")):
+        with pytest.raises(Unreachable, match=said):
+            await Reading(Answering(came))(URL)
+
+
+async def test_a_private_address_is_not_asked(tmp_path: Path) -> None:
+    async with opened(tmp_path, base_url="https://hub.example", registration="closed") as hub:
+        desk = connection_desk(hub)
+        for url in ("https://127.0.0.1:1/", "https://10.0.0.1/", "https://169.254.169.254/latest"):
+            with pytest.raises(Unreachable):
+                await desk.fetch(url)
+        await hub.outbound.aclose()

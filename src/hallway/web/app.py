@@ -8,6 +8,7 @@ from os import environ
 from pathlib import Path
 from typing import Final
 
+from hallway.hub.connections.upkeep import CertificateEndings, MetadataRounds
 from hallway.hub.directories.stopping import StoppingAlarm
 from hallway.hub.directories.upkeep import TokenEndings, TokenUpkeep
 from hallway.hub.organizations.alarms import Alarms
@@ -58,7 +59,7 @@ from hallway.web.setup.handlers import setup_handlers
 from hallway.web.setup.making import LinkBench
 from hallway.web.sso.handlers import SingleSignOn, single_sign_on
 from hallway.web.visitor import Visitors
-from hallway.web.wiring import Hub, clock, opened_hub, operator_desk, recorder, setup_desk
+from hallway.web.wiring import Hub, clock, connection_desk, opened_hub, operator_desk, recorder, setup_desk
 from hallway.worker import Deliveries, Turn, Worker
 
 _PAGES: Final = frozenset(row.path for row in ROUTES if row.page)
@@ -219,6 +220,7 @@ class Serving:
         if self._worker is not None:
             await self._worker.stop()
         if self._hub is not None:
+            await self._hub.outbound.aclose()
             await self._hub.stores.database.close()
         if self._log is not None:
             self._log.flush()
@@ -263,7 +265,17 @@ def hourly(hub: Hub) -> Sequence[Callable[[], Awaitable[object]]]:
     endings = TokenEndings(hub.desk, stores.organizations, stores.notices, alarms, base_url)
     replaced = TokenUpkeep(hub.desk, stores.organizations)
     stopping = StoppingAlarm(hub.desk, stores.organizations, stores.activity, stores.notices, alarms, base_url)
-    return (replaced.round, endings.round, stopping.round, partial(recheck_due, hub.domain_desk))
+    connections = connection_desk(hub)
+    certificates = CertificateEndings(connections, stores.organizations, stores.notices)
+    metadata = MetadataRounds(connections)
+    return (
+        replaced.round,
+        endings.round,
+        stopping.round,
+        certificates.round,
+        metadata.round,
+        partial(recheck_due, hub.domain_desk),
+    )
 
 
 def _guard(hub: Hub) -> DirectoryGuard:

@@ -17,6 +17,7 @@ from hallway.accounts.ports import Letters
 from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
+from hallway.http_client import GuardedClient, Reach
 from hallway.hub.connections.desk import ConnectionDesk
 from hallway.hub.connections.enforcement import EnforcementDesk
 from hallway.hub.connections.own_keys import RsaKeys
@@ -40,6 +41,7 @@ from hallway.keys.ring import Ring
 from hallway.keys.service import HeldRing, held_ring
 from hallway.keys.stamp import Stamp
 from hallway.mail import FolderCarrier, Sender, SmtpCarrier
+from hallway.outbound import Outbound, OutboundProblem, Question
 from hallway.outbox.letterbox import Letterbox, no_letters
 from hallway.outbox.postman import Postman
 from hallway.scim.declared import DeclarationProblem, DeclaredExtension, declared_schemas
@@ -130,6 +132,7 @@ class Hub:
     catalogue: Catalogue
     keys: HeldRing
     mailing: Mailing
+    outbound: GuardedClient
 
     @property
     def can_mail(self) -> bool:
@@ -206,7 +209,7 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
     people, operators = _rooms(settings, stores, keys, mailing)
     return Hub(
         settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, catalogue, keys,
-        mailing,
+        mailing, GuardedClient(Reach(settings.outbound_allow, settings.is_on_loopback)),
     )  # fmt: skip
 
 
@@ -289,13 +292,26 @@ def connection_desk(hub: Hub) -> ConnectionDesk:
     stores, settings = hub.stores, hub.settings
     alarms = Alarms(stores.domains, stores.members, hub.mailing.letters)
     return ConnectionDesk(
-        stores.database, stores.connections, stores.domains, hub.keys, RsaKeys(), _unread, alarms, clock, os.urandom,
-        settings.base_url, settings.is_on_loopback,
+        stores.database, stores.connections, stores.domains, hub.keys, RsaKeys(), Reading(hub.outbound), alarms, clock,
+        os.urandom, settings.base_url, settings.is_on_loopback,
     )  # fmt: skip
 
 
-async def _unread(url: str) -> bytes:
-    raise Unreachable("this program reads no addresses yet; paste the metadata instead.")
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """See `hallway.hub.connections.ports.Fetch`: through the one guarded way out."""
+
+    outbound: Outbound
+
+    async def __call__(self, url: str) -> bytes:
+        """The body of a successful answer. Raises `Unreachable`."""
+        try:
+            answer = await self.outbound.ask(Question(url))
+        except OutboundProblem as problem:
+            raise Unreachable(str(problem)) from None
+        if answer.status != 200:
+            raise Unreachable(f"It answered with status {answer.status}.")
+        return answer.body
 
 
 def sign_in_desk(hub: Hub) -> SignInDesk:

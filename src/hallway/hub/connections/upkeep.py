@@ -37,6 +37,8 @@ HOUR: Final = DAY // 24
 STEPS: Final = (60, 30, 7, 1)
 """So many days before a certificate ends people are told."""
 CERTIFICATE_ENDS: Final = "certificate_ends"
+AT_ONCE: Final = 16
+"""So many providers are asked at the same time: a slow one holds nobody up."""
 PAUSE: Final = 5 * 60 * 1_000_000
 """How long after a reading an unknown signer leads to no other one."""
 
@@ -49,11 +51,17 @@ class MetadataRounds:
 
     async def round(self) -> None:
         """Once over every connection that is due."""
-        for one in await self.desk.connections.due(self.desk.clock()):
-            await asyncio.sleep(0)  # requests come between
-            claimed = await self._claimed(one)
-            if claimed is not None:
-                await self.read(claimed)
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def claim_and_read(one: Connection) -> None:
+            async with places:
+                claimed = await self._claimed(one)
+                if claimed is not None:
+                    await self.read(claimed)
+
+        async with asyncio.TaskGroup() as group:
+            for one in await self.desk.connections.due(self.desk.clock()):
+                group.create_task(claim_and_read(one))
 
     async def _claimed(self, one: Connection) -> Connection | None:
         """The connection with its next time in an hour, which is moved again once it was read; None where another
