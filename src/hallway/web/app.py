@@ -193,7 +193,7 @@ class Serving:
         elsewhere = Elsewhere()
         accounts = account_area(hub, pages, visitors, elsewhere)
         self.page_handlers.update(accounts.handlers)
-        sso = self._sso = single_sign_on(hub, accounts.ground, accounts.entering)
+        sso = self._sso = single_sign_on(hub, accounts.ground, accounts.entering, hub.outbound)
         elsewhere.again, elsewhere.leave = sso.again, sso.leave
         self.handlers.update(sso.handlers())
         self.page_handlers.update(sso.page_handlers())

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import orjson
@@ -74,6 +74,9 @@ from hallway.store.reading import ResourceStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
 from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
 from hallway.store.sqlite import SqliteOptions
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+"""Hosts that a deployment for development asks without TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,10 +320,11 @@ class Reading:
 def sign_in_desk(hub: Hub) -> SignInDesk:
     """What sign-ins through connections need."""
     stores = hub.stores
+    loopback = LOOPBACK if hub.settings.is_on_loopback else ()
     registry = Registry(stores.connections, stores.members, stores.directory_people, stores.links.proved_domains)
     return SignInDesk(
         stores.database, stores.organizations, stores.sign_ins, registry, hub.people.desk, hub.keys, clock, os.urandom,
-        hub.settings.base_url,
+        hub.settings.base_url, frozenset({*hub.settings.outbound_allow, *loopback}),
     )  # fmt: skip
 
 

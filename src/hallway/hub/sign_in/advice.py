@@ -79,6 +79,9 @@ _SEVERAL: Final = said("Look among the members: two have this address. Remove th
 _ADDRESS: Final = said(
     "Send the e-mail address as an attribute, and name that attribute in the settings of this connection."
 )
+_VERIFIED: Final = said(
+    "Let your provider send email_verified as true: verify the address there, or turn that on for this application."
+)
 _DOMAIN: Final = said("Prove the domain of this address, or send an address in a domain that is proved.")
 _CONFIRM: Final = said("She signs in here with her own password or passkey once, in the same browser.")
 _DIRECTORY: Final = said("Let the directory add the person; it decides who is a member.")
@@ -156,6 +159,9 @@ ADVICE: Final[dict[str, Advice]] = {
     "several": Advice(said("Several members have this address."), Side.HERE, _SEVERAL),
     "no_address": Advice(
         said("The answer has no e-mail address where the connection expects it."), Side.PROVIDER, _ADDRESS, "attributes"
+    ),
+    "email_unverified": Advice(
+        said("The provider does not vouch for this person's e-mail address."), Side.PROVIDER, _VERIFIED
     ),
     "domain_unproved": Advice(
         said("The address is not in a domain that this organization has proved."), Side.HERE, _DOMAIN

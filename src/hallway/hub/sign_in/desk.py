@@ -65,7 +65,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class SignInDesk:
-    """Stores, time, chance, and who keeps secrets; `accounts` makes sessions."""
+    """Stores, time, chance, and who keeps secrets; `accounts` makes sessions, `http_hosts` may be asked without TLS."""
 
     ledger: Ledger
     organizations: Organizations
@@ -76,6 +76,11 @@ class SignInDesk:
     clock: Callable[[], int]
     entropy: Callable[[int], bytes]
     base_url: str
+    http_hosts: frozenset[str] = frozenset()
+
+    def is_of_browser(self, sign_in: SignIn, secret: bytes) -> bool:
+        """Whether the browser with this secret began it."""
+        return hmac.compare_digest(sign_in.browser, browser_hash(secret))
 
     def fresh_id(self) -> bytes:
         """A new id."""
@@ -137,7 +142,7 @@ class SignInDesk:
         if found.kind is Kind.UNSOLICITED:
             if self.clock() >= found.expires_at:
                 raise TurnedAway("no_request")
-        elif not hmac.compare_digest(found.browser, browser_hash(_octets(secret))):
+        elif not self.is_of_browser(found, _octets(secret)):
             raise TurnedAway("other_browser")
         return found, _unpacked(orjson.loads(self.vault.decrypt(found.answer, _context(found.id))))
 

@@ -22,6 +22,7 @@ CODES: Final = {
     "deactivated": "This person is deactivated in this organization.",
     "several": "Several members have this address.",
     "no_address": "The answer has no e-mail address where the connection expects it.",
+    "email_unverified": "The provider does not vouch for this person's e-mail address.",
     "domain_unproved": "The address is not in a domain that this organization has proved.",
     "confirm_first": "An administrator confirms with her own password or passkey, once, that this is she.",
     "transient": "The provider sends another name for this person at each sign-in.",

@@ -83,6 +83,8 @@ async def _candidates(registry: Registry, connection: Connection, said: Said) ->
 async def _refuse_strange_address(registry: Registry, owner: OrganizationId, said: Said) -> None:
     if "@" not in said.email:
         raise TurnedAway("no_address", "an e-mail address", said.email or "none")
+    if said.email_verified is False:
+        raise TurnedAway("email_unverified", "an address that the provider has verified", said.email)
     proved = await registry.proved_domains(owner)
     domain = said.email.rpartition("@")[2].lower()
     if domain not in proved:

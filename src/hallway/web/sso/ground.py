@@ -7,7 +7,7 @@ their own.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from hallway.hub.connections.model import Connection
@@ -22,6 +22,8 @@ from hallway.hub.sign_in.model import (
 )
 from hallway.ids import ConnectionId
 from hallway.journal.model import Change
+from hallway.oidc.problem import OidcProblem
+from hallway.outbound import Outbound
 from hallway.saml.problem import SamlProblem
 from hallway.scim.json import JsonObject
 from hallway.store.connections import ConnectionStore
@@ -38,6 +40,7 @@ TRIED_SECONDS: Final = 120
 PER_ADDRESS: Final = Bucket(10, 300)
 """Requests of one network address: a whole company may sign in from behind it in the morning."""
 _DIGITS: Final = 32
+Problem: TypeAlias = SamlProblem | OidcProblem | TurnedAway
 
 
 @dataclass(slots=True)
@@ -80,6 +83,7 @@ class SsoGround:
     connections: ConnectionStore
     strangers: Strangers
     now: Callable[[], float]
+    outbound: Outbound
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(PER_ADDRESS))
 
     async def connection(self, request: Request) -> Connection:
@@ -118,14 +122,14 @@ class SsoGround:
         return page._replace(headers=(*kept, (b"content-security-policy", policy.encode()), *headers))
 
     async def refuse(
-        self, request: Request, connection: Connection, problem: SamlProblem | TurnedAway, kind: Kind = Kind.SIGN_IN
+        self, request: Request, connection: Connection, problem: Problem, kind: Kind = Kind.SIGN_IN
     ) -> Response:
         """Keep why, and say it calmly: whoever signs in can do nothing about the details."""
         if isinstance(problem, SamlProblem) and not problem.signed:
             client = request.header(b"user-agent")[:200]
             refusal = StrangerRefusal(self.desk.clock(), problem.code, request.client_address, client)
             self.strangers.note(connection, refusal)
-        elif isinstance(problem, SamlProblem) or problem.code in ("no_request", "replayed"):
+        elif not isinstance(problem, TurnedAway) or problem.code in ("no_request", "replayed", "provider_unreachable"):
             detail: JsonObject = {
                 "timeline": [{"at": self.desk.clock(), "what": "refused"}],
                 "expected": problem.expected,

@@ -7,6 +7,7 @@ from typing import Any
 
 from hallway.hub.connections.model import Connection
 from hallway.journal.model import Unavailable
+from hallway.outbound import Outbound
 from hallway.web.account.entering import ConsoleEntering
 from hallway.web.account.ground import Ground
 from hallway.web.http import EdgeProblem, Request, Response
@@ -60,9 +61,9 @@ class SingleSignOn:
                 return
 
 
-def single_sign_on(hub: Hub, account: Ground, entering: ConsoleEntering) -> SingleSignOn:
+def single_sign_on(hub: Hub, account: Ground, entering: ConsoleEntering, outbound: Outbound) -> SingleSignOn:
     """Everything over an open Hub."""
     desk = sign_in_desk(hub)
-    ground = SsoGround(desk, account, entering, hub.stores.connections, Strangers(), monotonic)
+    ground = SsoGround(desk, account, entering, hub.stores.connections, Strangers(), monotonic, outbound)
     pages = SsoPages(ground, hub.stores.domains, hub.stores.organizations)
     return SingleSignOn(hub, ground, pages, SsoLeaving(ground))

@@ -8,11 +8,12 @@ from hallway.accounts.model import Session
 from hallway.hub.connections.model import Connection, ConnectionState, Protocol
 from hallway.hub.connections.routing import connection_for
 from hallway.hub.organizations.ports import Organizations
-from hallway.hub.sign_in import saml
+from hallway.hub.sign_in import oidc, saml
 from hallway.hub.sign_in.desk import Purpose
 from hallway.hub.sign_in.model import Kind, Said, SignIn, TurnedAway
 from hallway.hub.sign_in.settling import Arrival, Settled, settle
 from hallway.ids import SignInId
+from hallway.oidc.problem import OidcProblem
 from hallway.saml.problem import SamlProblem
 from hallway.saml.xml import decoded_base64
 from hallway.store.domains import DomainStore
@@ -41,6 +42,7 @@ class SsoPages:
         return {
             "sso_start": self.start,
             "sso_acs": self.answered,
+            "sso_callback": self.called_back,
             "sso_resume": self.resume,
             "sso_find": self.find,
             "sso_found": self.found,
@@ -76,7 +78,11 @@ class SsoPages:
             return await ground.refuse(request, connection, TurnedAway("connection_off"))
         secret, cookie = ground.secret(request)
         held = Purpose(secret, purpose.kind, purpose.next, purpose.account_id, purpose.session_id)
-        departure = await saml.depart(ground.desk, connection, held)
+        speaks = saml if connection.protocol is Protocol.SAML else oidc
+        try:
+            departure = await speaks.depart(ground.desk, connection, held)
+        except OidcProblem as problem:
+            return await ground.refuse(request, connection, problem, held.kind)
         return ground.away(request, departure.address, departure.fields, (*cookie, *headers))
 
     async def answered(self, request: Request, _: Any) -> Response:
@@ -94,6 +100,20 @@ class SsoPages:
                 return ground.account.pages.see_other(f"/sso/{connection.id.hex()}?from=provider")
             return await ground.refuse(request, connection, problem, Kind.SIGN_IN if sign_in is None else sign_in.kind)
         except TurnedAway as problem:
+            return await ground.refuse(request, connection, problem)
+        return ground.account.pages.see_other(f"/sso/{connection.id.hex()}/resume?at={parked.hex()}")
+
+    async def called_back(self, request: Request, _: Any) -> Response:
+        """An OpenID provider's answer: the code is exchanged, what it stands for is judged and parked."""
+        ground, connection = self._ground, await self._ground.connection(request)
+        if connection.protocol is not Protocol.OIDC or not connection.is_complete:
+            return await ground.refuse(request, connection, TurnedAway("connection_off"))
+        secret, _cookie = ground.secret(request)
+        came = oidc.Answered(request.pairs(), secret)
+        try:
+            sign_in, said = await oidc.arrive(ground.desk, ground.outbound, connection, came)
+            parked = await ground.desk.park(connection, sign_in, said)
+        except (OidcProblem, TurnedAway) as problem:
             return await ground.refuse(request, connection, problem)
         return ground.account.pages.see_other(f"/sso/{connection.id.hex()}/resume?at={parked.hex()}")
 

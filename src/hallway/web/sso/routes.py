@@ -10,6 +10,7 @@ ONE: Final = "/sso/{hex}"
 ROUTES: Final[tuple[Row, ...]] = (
     page("GET", ONE, NONE, "sso_start", "Send the browser to the connection's provider."),
     replace(page("POST", f"{ONE}/acs", NONE, "sso_acs", "A SAML response, judged and parked."), cross_site=True),
+    page("GET", f"{ONE}/callback", NONE, "sso_callback", "An OpenID provider's answer, exchanged and parked."),
     page("GET", f"{ONE}/resume", NONE, "sso_resume", "Take the parked answer up in the browser that began; a session."),
     Row("GET", f"{ONE}/metadata", NONE, "sso_metadata", "What we say of ourselves, as SAML metadata."),
     page("GET", f"{ONE}/logout", NONE, "sso_logout", "A logout message in the address."),

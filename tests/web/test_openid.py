@@ -1,0 +1,162 @@
+"""Signing in through an OpenID provider, as browsers and providers do it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hallway.hub.organizations.inviting import Wish, invite
+from hallway.hub.organizations.members import MemberState, Role, Source
+from hallway.hub.organizations.model import Organization, Plan
+from tests.rooms.opened import OPERATOR
+from tests.web.browsing import Browser
+from tests.web.deployment import Deployment, deployed
+from tests.web.openid import ISSUER, SECRET, OpenId, fresh_key, openid
+
+
+@asynccontextmanager
+async def acme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any
+) -> AsyncIterator[tuple[Deployment, Organization, OpenId]]:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        owner = await hub.hub.registrar.create("Acme", Plan.ENTERPRISE, None, OPERATOR)
+        await invite(hub.hub.roster, owner, Wish("ada@acme.example", Role.USER), OPERATOR)
+        yield hub, owner, await openid(hub.hub, owner, hub.serving, **changes)
+
+
+async def codes(hub: Deployment, owner: Organization) -> list[str]:
+    return [one.code for one in await hub.hub.stores.sign_ins.attempts(owner.id, None, "", None, 20)]
+
+
+async def test_a_member_signs_in_through_her_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        browser = Browser(hub.app)
+        asked = await there.departed(browser, f"{there.path}?next=/settings/members")
+        assert asked["code_challenge_method"] == "S256" and asked["scope"].split()[0] == "openid"
+        assert asked["redirect_uri"].endswith(f"{there.path}/callback")
+        answer = await there.returned(browser)
+        await browser.get(answer.headers["location"])
+        assert browser.page.headers["location"] == "/settings/members"
+        assert (await browser.get("/settings/members")).status == 200
+        (member,) = await hub.hub.stores.members.by_email(owner.id, "ada@acme.example")
+        assert member.state is MemberState.ACTIVE and member.name == "Ada Byron"
+        assert SECRET not in str(there.provider.questions)
+        assert await codes(hub, owner) == [""]
+
+
+async def test_the_same_subject_is_the_same_person_under_another_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, _, there):
+        await there.signed_in(Browser(hub.app))
+        there.provider.claims = {"email": "ada@elsewhere.example", "email_verified": False}
+        assert (await there.signed_in(Browser(hub.app))).status == 303
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"iss": "https://evil.example"}, "wrong_issuer"),
+        ({"aud": "another"}, "wrong_audience"),
+        ({"aud": ["client 1", "b"], "azp": "b"}, "wrong_party"),
+        ({"nonce": "x"}, "wrong_nonce"),
+        ({"nonce": None}, "wrong_nonce"),
+        ({"exp": 1000}, "too_late"),
+        ({"sub": ""}, "wrong_subject"),
+        ({"email_verified": False}, "email_unverified"),
+        ({"email": "eve@evil.example"}, "domain_unproved"),
+        ({"email": "nobody@acme.example"}, "nobody_here"),
+    ],
+)
+async def test_what_does_not_fit_signs_nobody_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claims: dict[str, Any], code: str
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        browser = Browser(hub.app)
+        there.provider.claims = claims
+        await there.departed(browser)
+        answer = await there.returned(browser)
+        if answer.status == 303:
+            answer = await browser.get(answer.headers["location"])
+        assert answer.status == 403 and "hub_session" not in browser.jar
+        assert await codes(hub, owner) == [code]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"iss": None}, "wrong_issuer"),
+        ({"iss": "https://evil.example"}, "wrong_issuer"),
+        ({"code": None, "error": "access_denied"}, "access_denied"),
+        ({"state": "0" * 64}, "no_request"),
+        ({"state": None}, "no_request"),
+    ],
+)
+async def test_an_answer_is_held_to_its_sign_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], code: str
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        browser = Browser(hub.app)
+        await there.departed(browser)
+        answer = await there.returned(browser, **changes)
+        assert answer.status in (403, 409) and await codes(hub, owner) == [code]
+        assert there.provider.forms == [], "the code is shown to nobody"
+
+
+async def test_a_code_counts_in_its_own_browser_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, _, there):
+        browser, thief = Browser(hub.app), Browser(hub.app)
+        await there.departed(thief)
+        await there.departed(browser)
+        assert (await there.returned(thief)).status == 409
+        taken = await there.returned(browser)
+        assert taken.status == 303
+        assert (await there.returned(browser)).status == 409
+        assert (await thief.get(taken.headers["location"])).status == 409
+        assert (await browser.get(taken.headers["location"])).status == 303
+
+
+async def test_a_new_key_of_the_provider_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, _, there):
+        there.provider.key = fresh_key("two")
+        there.provider.published = [there.provider.key]
+        assert (await there.signed_in(Browser(hub.app))).status == 303
+        assert there.provider.questions.count(f"{ISSUER}/jwks") == 1
+        there.provider.key = fresh_key("three")
+        browser = Browser(hub.app)
+        await there.departed(browser)
+        assert (await there.returned(browser)).status == 403
+        assert there.provider.questions.count(f"{ISSUER}/jwks") == 1, "strange keys do not make us ask again and again"
+
+
+async def test_an_address_may_come_from_userinfo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        there.provider.claims = {"email": None, "email_verified": None}
+        there.provider.userinfo = {"sub": "ada-1", "email": "ada@acme.example", "email_verified": "true"}
+        assert (await there.signed_in(Browser(hub.app))).status == 303
+        there.provider.claims = {"email": None, "email_verified": None, "sub": "other"}
+        browser = Browser(hub.app)
+        await there.departed(browser)
+        assert (await there.returned(browser)).status == 403
+        assert (await codes(hub, owner))[0] == "wrong_subject"
+
+
+async def test_a_provider_that_does_not_answer_is_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        browser = Browser(hub.app)
+        await there.departed(browser)
+        there.provider.down = True
+        assert (await there.returned(browser)).status == 403
+        assert await codes(hub, owner) == ["provider_unreachable"]
+
+
+async def test_somebody_new_becomes_a_guest_where_the_connection_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch, just_in_time=True) as (hub, owner, there):
+        there.provider.claims = {"sub": "new", "email": "new@acme.example"}
+        assert (await there.signed_in(Browser(hub.app))).status == 303
+        (member,) = await hub.hub.stores.members.by_email(owner.id, "new@acme.example")
+        assert (member.role, member.source) == (Role.GUEST, Source.SSO)
