@@ -71,6 +71,10 @@ class Joined:
 
         return self.hub.act(act)
 
+    def accepted(self) -> bool:
+        """Whether anybody came in."""
+        return any(outcome == "accepted" for outcome, *_ in self.attempts())
+
     def facts(self) -> Any:
         """The facts of the newest attempt, opened."""
 
