@@ -198,7 +198,7 @@ def test_a_backup_is_its_owners_and_holds_neither_master_key_nor_passwords(archi
 def test_a_backup_has_waiting_mails_sealed(archive: Path, expected: Content) -> None:
     with zipfile.ZipFile(archive) as file:
         content = b"".join(file.read(name) for name in file.namelist())
-    assert len(expected["outgoing_mail"]) == 2
+    assert len(expected["outgoing_mail"]) >= 2
     assert (
         b"hw_invite_" not in content and b"Open this address" not in content and b"Make the next token" not in content
     )

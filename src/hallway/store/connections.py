@@ -40,9 +40,13 @@ _IDENTITY: Final = "organization_id, connection_id, subject, shown, member_id, r
 
 BY_ID = statement("connection_by_id", f"SELECT {_READ} FROM connection WHERE organization_id = ?1 AND id = ?2")
 ALL = statement("connections", f"SELECT {_READ} FROM connection WHERE organization_id = ?1 ORDER BY id")
+HOLDERS = statement(
+    "global_connection_holders",
+    "SELECT DISTINCT organization_id FROM locator WHERE kind = 'connection' ORDER BY organization_id",
+)
 DUE = statement(
-    "global_connections_due",
-    "SELECT organization_id, id FROM connection WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at LIMIT 100",
+    "connections_due",
+    f"SELECT {_READ} FROM connection WHERE organization_id = ?1 AND due_at <= ?2 ORDER BY due_at",
 )
 FOOTPRINT = statement(
     "connection_footprint",
@@ -118,14 +122,11 @@ class ConnectionStore:
         return Footprint(*cast("tuple[int, int]", row)) if row is not None else Footprint(0, 0)
 
     async def due(self, now: int) -> Sequence[Connection]:
-        """Connections whose metadata should be read again."""
-        found = []
-        for owner, connection_id in cast(
-            "list[tuple[OrganizationId, ConnectionId]]", await everywhere(self._database, DUE, now)
-        ):
-            connection = await self.connection(owner, connection_id)
-            if connection is not None:
-                found.append(connection)
+        """Connections whose metadata should be read again, organization by organization."""
+        found: list[Connection] = []
+        for (owner,) in cast("list[tuple[OrganizationId]]", await everywhere(self._database, HOLDERS)):
+            rows = await tenant(self._database, owner).rows(DUE, now)
+            found += [_connection(owner, row) for row in rows]
         return found
 
     async def identity(
