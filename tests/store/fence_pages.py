@@ -119,6 +119,8 @@ _STATEMENTS: Final[dict[str, tuple[Any, Params]]] = {
     "recovery_codes": (sessions, lambda _: ()),
     "connection_by_id": (connections, lambda t: (t.ids["connection"],)),
     "connections": (connections, lambda _: ()),
+    "connections_due": (connections, lambda _: (2**62,)),
+    "connection_footprint": (connections, lambda t: (t.ids["connection"],)),
     "identity_by_subject": (connections, lambda t: (t.ids["connection"], SUBJECT)),
     "identities_of_member": (connections, lambda t: (t.ids["member"],)),
     "enforcement": (enforcement, lambda _: ()),
