@@ -27,6 +27,7 @@ from hallway.web.account.handlers import account_area
 from hallway.web.account.signing_in import Elsewhere
 from hallway.web.admitting import Admission, PageGuard
 from hallway.web.branding import Brand, brand_of
+from hallway.web.console.connections.handlers import connection_handlers
 from hallway.web.console.directories.handlers import directory_handlers
 from hallway.web.console.settings.handlers import settings_handlers
 from hallway.web.console.setup.links import LinkPages
@@ -197,6 +198,7 @@ class Serving:
         elsewhere.again, elsewhere.leave = sso.again, sso.leave
         self.handlers.update(sso.handlers())
         self.page_handlers.update(sso.page_handlers())
+        self.page_handlers.update(connection_handlers(hub, pages, sso.pages.test))
         self.page_handlers.update(directory_handlers(hub, pages))
         self.page_handlers.update(settings_handlers(hub, pages))
         setup = setup_desk(hub, hub.mailing.letters)

@@ -36,6 +36,7 @@ from hallway.journal.model import Actor, Change, Row
 from hallway.journal.service import carried_out
 from hallway.saml.metadata import IdentityProvider, SigningKey, checked_url, identity_provider
 from hallway.saml.problem import SamlProblem
+from hallway.saml.signature import MOST_KEYS
 
 EVERY: Final = 6 * 3_600 * 1_000_000
 """How often metadata is read again."""
@@ -116,8 +117,15 @@ class ConnectionBook:
                 return await self.take_url(one, url)
             case MetadataXml(octets):
                 return await self.take_metadata(one, octets)
-            case Certificates(keys, url):
-                return await self._take_keys(one, keys, url, one.saml.idp_entity_id)
+            case Certificates() as found:
+                return await self.take_certificates(one, found, one.saml.idp_entity_id)
+
+    async def take_certificates(self, one: Connection, found: Certificates, entity_id: str) -> Connection:
+        """Certificates, how the provider names itself, and where to sign in if that stood beside them."""
+        refuse_other_protocol(one, Protocol.SAML)
+        if len(found.keys) > MOST_KEYS:
+            raise Refused("conflict", "At most %(most)s keys are trusted; remove one first.", most=MOST_KEYS)
+        return await self._take_keys(one, found.keys, found.sign_in_url, entity_id)
 
     async def take_url(self, one: Connection, url: str) -> Connection:
         """Read metadata at an address now, and from now on again and again."""

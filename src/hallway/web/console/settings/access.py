@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hallway.hub.connections.model import Connection
 from hallway.hub.directories.providers import product_of
-from hallway.hub.organizations.model import UNLOCKED, Feature, Plan
+from hallway.hub.organizations.model import UNLOCKED, Feature, Organization, Plan
+from hallway.web.console.connections.bench import STATES, product
+from hallway.web.console.connections.bench import root as connection_root
 from hallway.web.console.directories.shelf import Shelf, root
 from hallway.web.console.settings.office import Office
 from hallway.web.http import Request, Response
@@ -23,14 +26,22 @@ class AccessPages:
         return {"settings_sso": self.sso, "settings_plan": self.plan}
 
     async def sso(self, request: Request, visitor: Any) -> Response:
-        """The SCIM values of each directory, and where single sign-on will stand."""
+        """The connections, and the SCIM values of each directory."""
         organization = self._office.owner(visitor)
         found = await self._office.hub.stores.directories.of_organization(organization.id)
         listed = [(one, product_of(one.provider), self._shelf.base_url(one), root(one)) for one in found]
         return self._office.render(
             request, "sso", listed=listed, provisions=organization.unlocks(Feature.SCIM),
-            signs_on=organization.unlocks(Feature.SSO),
+            signs_on=organization.unlocks(Feature.SSO), connections=await self._connections(request, organization),
         )  # fmt: skip
+
+    async def _connections(self, request: Request, owner: Organization) -> list[tuple[Connection, str, str, str, str]]:
+        """Each with its address, its provider, and its state in words."""
+        language, found = self._office.pages.language(request), []
+        for one in await self._office.hub.stores.connections.connections(owner.id):
+            kind, words = STATES[one.state]
+            found.append((one, connection_root(one), product(one), kind, language.text(words)))
+        return found
 
     async def plan(self, request: Request, visitor: Any) -> Response:
         """What is unlocked, what is not, and whom to ask."""

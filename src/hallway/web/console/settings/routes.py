@@ -35,7 +35,7 @@ ROUTES: Final[tuple[Row, ...]] = (
     page("GET", "/settings/contacts", ADMIN, "settings_contacts", "Who gets every alarm."),
     page("POST", "/settings/contacts", ADMIN, "settings_contact_add", "Add a technical contact."),
     page("POST", f"{CONTACT}/remove", ADMIN, "settings_contact_remove", "Remove a technical contact."),
-    page("GET", "/settings/sso", ADMIN, "settings_sso", "The SCIM values of each directory."),
+    page("GET", "/settings/sso", ADMIN, "settings_sso", "The connections, and the SCIM values of each directory."),
     page("GET", "/settings/sso/enforcement", ADMIN, "settings_enforcement", "Whether, for whom, and who is exempt."),
     page("POST", "/settings/sso/enforce", FRESH_ADMIN, "settings_enforce", "Open for sign-ins through it only."),
     page("POST", "/settings/sso/lift", FRESH_ADMIN, "settings_enforcement_lift", "Own credentials open it again."),
