@@ -7,6 +7,8 @@ from typing import Any
 from hallway.accounts.desk import Browser
 from hallway.accounts.model import DEPLOYMENT, Account, AccountState, NewAccount, NewPasskey, Passkey, Realm
 from hallway.accounts.sign_in import CODE, PASSWORD, Proof
+from hallway.hub.connections.model import Connection
+from hallway.hub.connections.trusted import key_name
 from hallway.hub.directories.administration import Administration
 from hallway.hub.directories.model import Provider
 from hallway.hub.operators.model import NewOperator, Operator, OperatorRole, OperatorState
@@ -20,8 +22,11 @@ from hallway.hub.setup.service import Browser as SetupBrowser
 from hallway.hub.setup.service import Wish as LinkWish
 from hallway.hub.setup.service import create as create_link
 from hallway.hub.setup.service import open_link
+from hallway.hub.sign_in.desk import Ended
+from hallway.hub.sign_in.model import Kind, Outcome
 from hallway.ids import (
     ACCOUNT,
+    ATTEMPT,
     CONNECTION,
     CONTACT,
     DIRECTORY,
@@ -33,11 +38,13 @@ from hallway.ids import (
     SETUP_LINK,
     TOKEN,
     AccountId,
+    AttemptId,
     PasskeyId,
     wire,
 )
 from hallway.journal.model import Actor, Change
-from hallway.web.wiring import Hub, operator_desk, setup_desk
+from hallway.scim.json import JsonObject
+from hallway.web.wiring import Hub, operator_desk, setup_desk, sign_in_desk
 from tests.web.browsing import PASSWORD as WORDS
 from tests.web.federation import federated
 
@@ -170,12 +177,28 @@ async def _settings(hub: Hub, house: House, actor: Actor, domain: str) -> None:
     house.values["domain"] = domain
     there = await federated(hub, owner, f"sso.{domain}")
     house.values |= {"hex": there.connection.id.hex(), "connection": wire(CONNECTION, there.connection.id)}
+    house.values["key"] = key_name(there.connection.saml.keys[0].certificate)
+    house.values["attempt"] = wire(ATTEMPT, await refused_attempt(hub, there.connection))
     contact = await hub.contact_book.add(owner.id, f"it@{domain}", "IT", actor)
     house.values["contact"] = wire(CONTACT, contact.id)
     invited = await invite(hub.roster, owner, Wish(f"new@{domain}"), replace(actor, kind="command", id=None))
     house.values["member"] = wire(MEMBER, invited.member.id)
     house.values["invitation"] = invited.link
     house.values["entry"] = "1"
+
+
+async def refused_attempt(hub: Hub, connection: Connection) -> AttemptId:
+    """A sign-in that was refused, with everything that a page shows of one."""
+    desk, now = sign_in_desk(hub), hub.desk.clock()
+    detail: JsonObject = {
+        "timeline": [{"at": now - 2_000_000, "what": "began"}, {"at": now, "what": "refused"}],
+        "expected": "https://hub.example/sso/metadata", "received": "https://hub.example/sso/metadata/ <x>",
+        "facts": {"response_signed": True, "encrypted": False, "context": "urn:password"}, "name_id": "jo@x.example",
+        "attributes": {"email": ["jo@x.example"], "shoe size": None}, "address": HERE.address, "client": HERE.client,
+    }  # fmt: skip
+    row = desk.attempt(connection, Ended(Kind.TEST, Outcome.REFUSED, "wrong_audience", "jo@x.example", detail))
+    await hub.stores.database.commit(Change(connection.organization_id, (row,)))
+    return row.attempt.id
 
 
 async def _link(hub: Hub, house: House, actor: Actor) -> None:

@@ -296,7 +296,7 @@ def connection_desk(hub: Hub) -> ConnectionDesk:
     alarms = Alarms(stores.domains, stores.members, hub.mailing.letters)
     return ConnectionDesk(
         stores.database, stores.connections, stores.domains, hub.keys, RsaKeys(), Reading(hub.outbound), alarms, clock,
-        os.urandom, settings.base_url, settings.is_on_loopback,
+        os.urandom, settings.base_url, settings.is_on_loopback, http_hosts(settings),
     )  # fmt: skip
 
 
@@ -317,14 +317,18 @@ class Reading:
         return answer.body
 
 
+def http_hosts(settings: Settings) -> frozenset[str]:
+    """The hosts that may be asked without TLS."""
+    return frozenset({*settings.outbound_allow, *(LOOPBACK if settings.is_on_loopback else ())})
+
+
 def sign_in_desk(hub: Hub) -> SignInDesk:
     """What sign-ins through connections need."""
     stores = hub.stores
-    loopback = LOOPBACK if hub.settings.is_on_loopback else ()
     registry = Registry(stores.connections, stores.members, stores.directory_people, stores.links.proved_domains)
     return SignInDesk(
         stores.database, stores.organizations, stores.sign_ins, registry, hub.people.desk, hub.keys, clock, os.urandom,
-        hub.settings.base_url, frozenset({*hub.settings.outbound_allow, *loopback}),
+        hub.settings.base_url, http_hosts(hub.settings),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ SYSTEM = Actor("system", None, "metadata")
 @dataclass(frozen=True, slots=True)
 class ConnectionDesk:
     """Stores, time, chance, who makes keys and keeps secrets, who reads addresses, and who is told. `http` allows
-    addresses without TLS: on loopback only.
+    addresses of SAML without TLS: on loopback only; `http_hosts` may be asked without it.
     """
 
     ledger: Ledger
@@ -33,6 +33,7 @@ class ConnectionDesk:
     entropy: Callable[[int], bytes]
     base_url: str
     http: bool = False
+    http_hosts: frozenset[str] = frozenset()
 
     def fresh_id(self) -> bytes:
         """A new id."""

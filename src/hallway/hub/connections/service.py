@@ -176,7 +176,7 @@ class ConnectionBook:
         try:
             return identity_provider(octets, self._desk.clock(), http=self._desk.http)
         except SamlProblem as problem:
-            raise unusable(problem) from None
+            raise unusable(problem.expected, problem.received) from None
 
     def _address(self, url: str) -> str:
         try:
@@ -312,12 +312,11 @@ def refuse_other_protocol(one: Connection, protocol: Protocol) -> None:
         raise Refused("invalid", "That does not belong to a connection of this protocol.")
 
 
-def unusable(problem: SamlProblem) -> Refused:
-    """What is said of metadata that cannot be used."""
-    expected, received = problem.expected or "–", problem.received[:200] or "–"
+def unusable(expected: str, received: str) -> Refused:
+    """What is said of what a provider publishes and we cannot use."""
     return Refused(
-        "invalid", "The metadata cannot be used. Expected: %(expected)s. Received: %(received)s.",
-        expected=expected, received=received,
+        "invalid", "What the provider publishes cannot be used. Expected: %(expected)s. Received: %(received)s.",
+        expected=expected or "–", received=received[:200] or "–",
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
+import orjson
+
 from hallway.hub.connections.addresses import acs_url, entity_id, login_url, logout_url, metadata_url, redirect_uri
 from hallway.hub.connections.desk import ConnectionDesk, found_connection
 from hallway.hub.connections.keeping import KeyBook
@@ -132,7 +134,9 @@ def guide_name(guide: Guide) -> str:
 
 def leading_to(page: Response, one: Connection) -> Response:
     """The page, from whose forms a browser may be led on to the provider: the policy covers redirects too."""
-    addresses = (one.saml.redirect_url, one.saml.post_url, one.oidc.issuer)
+    addresses = [one.saml.redirect_url, one.saml.post_url]
+    if one.oidc.discovery:
+        addresses.append(str(orjson.loads(one.oidc.discovery)["authorization_endpoint"]))
     origins = sorted({f"{parts.scheme}://{parts.netloc}" for url in addresses if url for parts in (urlsplit(url),)})
     if not origins:
         return page
