@@ -207,7 +207,9 @@ async def _account(stage: Stage, secret: str) -> dict[str, Any]:
 
 async def _connection(stage: Stage, secret: str, member: Any) -> dict[str, Any]:
     owner, now, fresh = stage.directories[2].organization_id, stage.desk.now(), stage.desk.fresh_id
-    one = Connection(ConnectionId(fresh()), owner, secret, Protocol.SAML, Provider.OKTA, ConnectionState.ACTIVE, now)
+    one = Connection(
+        ConnectionId(fresh()), owner, secret, Protocol.SAML, Provider.OKTA, ConnectionState.ACTIVE, now, due_at=1
+    )
     waiting = SignIn(SignInId(fresh()), owner, one.id, Kind.SIGN_IN, b"b" * 32, secret, now, _ANYBODY)
     attempt = Attempt(AttemptId(fresh()), owner, one.id, now, Outcome.REFUSED, "plan", Kind.SIGN_IN, secret, {})
     session = session_of(stage, account_of(stage))
