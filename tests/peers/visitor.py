@@ -1,6 +1,7 @@
 """A browser without a window over real HTTP: cookies of each host, redirects, forms, and those that post themselves.
 
-As browsers do, it keeps cookies from what another site posts, and says from where it comes.
+As browsers do, it keeps cookies from what another site posts, says from where it comes, and holds what a form leads to
+to the policy of the page that has the form.
 """
 
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class Visitor:
 
     def get(self, url: str) -> "Visitor":
         """A page, and where it leads."""
+        self._actions = ()
         self._asked("GET", urljoin(self.url, url), b"", self.url if self.url else "")
         return self._followed()
 
@@ -38,11 +40,11 @@ class Visitor:
         }
         action = urljoin(self.url, str(form.get("action") or self.url))
         assert str(form.get("method", "get")).lower() == "post"
-        self._asked("POST", action, urlencode({**held, **fields}).encode(), self.url)
-        return self._followed()
+        return self.post(action, **{**held, **fields})
 
     def post(self, path: str, **fields: str) -> "Visitor":
         """What a form of the last page would send there."""
+        self._actions, self._own = self._allowed, self.url
         self._asked("POST", urljoin(self.url, path), urlencode(fields).encode(), self.url)
         return self._followed()
 
@@ -85,12 +87,17 @@ class Visitor:
         for _ in range(MOST_HOPS):
             location = self._location
             if self.status not in (301, 302, 303, 307) or location is None:
+                location, self._actions = self._refreshed, ()
+            if location is None:
                 return self
             self._asked("GET", urljoin(self.url, location), b"", self.url)
         raise AssertionError(f"led on and on: {self.hops}")
 
     def _asked(self, method: str, url: str, body: bytes, origin: str) -> None:
         parts, comes_from = urlsplit(url), urlsplit(origin)
+        place = f"{parts.scheme}://{parts.netloc}"
+        fitting = (place, f"{parts.scheme}:", "'self'" if place == _place(self._own) else "")
+        assert not self._actions or any(one in fitting for one in self._actions), f"a browser refuses {url}"
         host, port = str(parts.hostname), parts.port or 80
         # What a form of another site posts has none of our cookies: all of them are Lax, or taken as such.
         foreign = bool(origin) and comes_from.hostname != host
@@ -112,6 +119,7 @@ class Visitor:
             answer = connection.getresponse()
             self.url, self.status, self.body = url, answer.status, answer.read()
             self._location = answer.headers.get("Location")
+            self._allowed = _form_actions(answer.headers.get("Content-Security-Policy", ""))
             self._kept(jar, answer.headers)
         finally:
             connection.close()
@@ -125,4 +133,26 @@ class Visitor:
             else:
                 jar[name] = value
 
+    @property
+    def _refreshed(self) -> str | None:
+        """Where the page leads on by itself."""
+        found = self.soup.find("meta", {"http-equiv": "refresh"})
+        return str(found["content"]).partition("url=")[2] if isinstance(found, Tag) else None
+
     _location: str | None = None
+    _allowed: tuple[str, ...] = ()
+    _actions: tuple[str, ...] = ()
+    _own: str = ""
+
+
+def _place(url: str) -> str:
+    return f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+
+
+def _form_actions(policy: str) -> tuple[str, ...]:
+    """Where forms of a page with this policy may lead; empty for everywhere."""
+    for directive in policy.split(";"):
+        name, *sources = directive.split() or [""]
+        if name == "form-action":
+            return tuple(sources)
+    return ()

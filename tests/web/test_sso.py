@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import Tag
 
 from hallway.accounts.one_time_codes import code_at, step_of
 from hallway.hub.connections.model import ConnectionState, ConnectionUpdate
@@ -39,6 +40,14 @@ async def invited(hub: Deployment, owner: Organization, email: str, role: Role =
 async def attempts(hub: Deployment, owner: Organization) -> list[tuple[str, str, str]]:
     found = await hub.hub.stores.sign_ins.attempts(owner.id, None, "", None, 20)
     return [(one.outcome.value, one.code, one.who) for one in found]
+
+
+def led_to(browser: Browser) -> str:
+    """Where the last page leads on by itself: a form of ours may not lead to another site."""
+    assert browser.page.status == 200 and "location" not in browser.page.headers, browser.text
+    found = browser.soup.find("meta", {"http-equiv": "refresh"})
+    assert isinstance(found, Tag)
+    return str(found["content"]).removeprefix("0; url=")
 
 
 async def test_a_member_signs_in_through_her_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,8 +252,7 @@ async def test_a_fresh_proof_is_asked_of_the_provider(tmp_path: Path, monkeypatc
         await there.signed_in(browser)
         await browser.get("/sign-in/again?next=/directories")
         await browser.submit("/sign-in/again")
-        location = browser.page.headers["location"]
-        assert location.startswith("https://idp.example/sso")
+        assert led_to(browser).startswith("https://idp.example/sso")
 
 
 async def test_an_address_is_sent_to_its_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,8 +260,23 @@ async def test_an_address_is_sent_to_its_connection(tmp_path: Path, monkeypatch:
         browser = Browser(hub.app)
         for email in ("a@nowhere.example", "nonsense", "a@"):
             assert (await browser.post("/sign-in/sso", email=email)).status == 422
-        answer = await browser.post("/sign-in/sso", email="Bea@ACME.example")
-        assert answer.headers["location"].startswith("https://idp.example/sso")
+        await browser.post("/sign-in/sso", email="Bea@ACME.example")
+        assert led_to(browser).startswith("https://idp.example/sso?SAMLRequest=")
+
+
+async def test_forms_of_providers_may_lead_to_other_hosts_of_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, _, there):
+        was = there.connection
+        by_form = replace(was.saml, redirect_url="", post_url="https://idp.example/post")
+        changed = replace(was, saml=by_form, version=was.version + 1)
+        await hub.hub.stores.database.commit(Change(was.organization_id, (ConnectionUpdate(was, changed),)))
+        browser = Browser(hub.app)
+        answer = await browser.get(there.path)
+        assert browser.form("https://idp.example/post").find("input", {"name": "SAMLRequest"}) is not None
+        policy = answer.headers["content-security-policy"]
+        assert "form-action https:;" in policy and "script-src 'self';" in policy
 
 
 async def test_the_provider_reads_what_we_say_of_ourselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,12 +112,18 @@ class SsoGround:
         return self.account.pages.render(request, f"sso/{name}.html", status, prefix="", **context)
 
     def away(self, request: Request, address: str, fields: dict[str, str], headers: tuple[Header, ...]) -> Response:
-        """To the provider: by its address, or by a form that the page posts there by itself."""
+        """To the provider: by its address, or by a form that the page posts there by itself.
+
+        What a form of ours leads to is held to that page's policy, so from there a page leads on to the address.
+        """
+        if not fields and request.method == "POST":
+            page = self.render(request, "away", address=address)
+            return page._replace(headers=(*page.headers, *headers))
         if not fields:
-            return Response(303, b"", ((b"location", address.encode("ascii", "replace")), *headers))
+            return led(address, headers)
         page = self.render(request, "post", address=address, fields=fields)
-        parts = urlsplit(address)
-        policy = POLICY.replace("form-action 'self'", f"form-action 'self' {parts.scheme}://{parts.netloc}")
+        # Providers send on to other hosts of theirs, and browsers hold that to the policy too.
+        policy = POLICY.replace("form-action 'self'", f"form-action {urlsplit(address).scheme}:")
         kept = tuple(one for one in page.headers if one[0] != b"content-security-policy")
         return page._replace(headers=(*kept, (b"content-security-policy", policy.encode()), *headers))
 
@@ -141,3 +147,8 @@ class SsoGround:
             await self.desk.ledger.commit(Change(connection.organization_id, (row,)))
         status = 409 if problem.code in ("no_request", "other_browser", "replayed") else 403
         return self.render(request, "refused", status, code=problem.code, connection=connection)
+
+
+def led(address: str, headers: tuple[Header, ...]) -> Response:
+    """To an address of the provider's, which is plain ASCII."""
+    return Response(303, b"", ((b"location", address.encode("ascii", "replace")), *headers))

@@ -16,7 +16,7 @@ from hallway.saml.xml import decoded_base64
 from hallway.web.http import MalformedRequest, Request, Response
 from hallway.web.language import N_
 from hallway.web.rows import PageHandler
-from hallway.web.sso.ground import SsoGround
+from hallway.web.sso.ground import SsoGround, led
 
 LIMIT_BYTES = 512 * 1024
 
@@ -91,4 +91,7 @@ class SsoLeaving:
         if way is None:
             return pages.see_other("/sign-in", pages.cookies.ended(ground.account.cookie))
         ended = pages.cookies.ended(ground.account.cookie)
+        if not way.fields:
+            # Also where the provider's form posted: that page may stand in a frame, in which none of ours is shown.
+            return led(way.address, (ended,))
         return ground.away(request, way.address, way.fields, (ended,))
