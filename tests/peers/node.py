@@ -1,5 +1,6 @@
 """Identity providers that run on Node, out of the packages that the lock file beside this names."""
 
+import base64
 import json
 import os
 from collections.abc import Iterator
@@ -65,10 +66,10 @@ def node_peer(directory: Path, script: str, settings: dict[str, Any]) -> Iterato
     """A script of ours that makes an identity provider of a package, with settings in a file."""
     if not MODULES.is_dir():
         pytest.fail("There are no packages of Node: run `make peers`.", pytrace=False)
-    port = free_port()
+    port = settings.get("port") or free_port()
     kept = directory / "settings.json"
     service = directory / "service.json"
-    kept.write_text(json.dumps({"port": port, "service": str(service), **settings}))
+    kept.write_text(json.dumps({**settings, "port": port, "service": str(service)}))
     command = [program("node"), "--no-deprecation", str(HERE / script), str(kept)]
     with serving(command, port, directory / "server.log", os.environ):
         yield NodePeer(f"http://127.0.0.1:{port}", service)
@@ -89,3 +90,32 @@ def samlp(directory: Path, people: dict[str, Any], **options: Any) -> Iterator[N
     }
     with node_peer(directory, "samlp.mjs", settings) as peer:
         yield peer
+
+
+@contextmanager
+def oidc_provider(
+    directory: Path, people: dict[str, Any], clients: dict[str, Any], key: str = "idp", port: int = 0, **options: Any
+) -> Iterator[NodePeer]:
+    """npm's oidc-provider: people by their user names with their claims, clients by their ids as `service` has them.
+
+    `key` names its signing key: one with another key at the same `port` is the same provider after it changed keys.
+    `options` are of its configuration.
+    """
+    settings = {"key": jwk(key), "password": PASSWORD, "people": people, "options": options, "port": port}
+    (directory / "service.json").write_text(json.dumps(clients))
+    with node_peer(directory, "oidc-provider.mjs", settings) as peer:
+        yield peer
+
+
+def jwk(name: str) -> dict[str, str]:
+    """The private key of this name as a JWK."""
+    numbers = rsa_key(name).private_numbers()
+    public = numbers.public_numbers
+    parts = {"n": public.n, "e": public.e, "d": numbers.d, "p": numbers.p, "q": numbers.q}
+    parts |= {"dp": numbers.dmp1, "dq": numbers.dmq1, "qi": numbers.iqmp}
+    written = {part: _base64url(value.to_bytes((value.bit_length() + 7) // 8)) for part, value in parts.items()}
+    return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": name, **written}
+
+
+def _base64url(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).decode().rstrip("=")
