@@ -7,11 +7,30 @@ import urllib.request
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hallway.accounts.model import RecoveryCode, RecoveryCodes
+from hallway.hub.connections.enforcement import Enforcement, Exemption, NewEnforcement
+from hallway.hub.connections.model import Identity, NewIdentity
 from hallway.hub.directories.tokens import DAY
+from hallway.hub.sign_in.model import (
+    Attempt,
+    Kind,
+    NewAttempt,
+    NewSeenMessage,
+    NewSignIn,
+    NewSsoSession,
+    Outcome,
+    SignIn,
+    SsoSession,
+    StrangerRefusal,
+    StrangerRefused,
+)
+from hallway.ids import AttemptId, SignInId
+from hallway.journal.model import Change
+from hallway.store.sign_in import attempt_context
 from hallway.web.app import hourly
 from hallway.web.wiring import Hub, clock
 from tests.cli.commands import Client, text_of
-from tests.furnished import furnished
+from tests.furnished import House, Post, furnished
 from tests.running import ACTOR, RunningHub, Source
 
 CANARY = "canary-5f2b9c"
@@ -50,14 +69,52 @@ def fill(hub: RunningHub) -> Filled:
     return Filled(source, ada, bob, cyd, team, everybody)
 
 
-def furnish(hub: RunningHub) -> None:
-    """An organization of the console, with people, sessions, a domain, a set-up link, and operators."""
+def furnish(hub: RunningHub) -> str:
+    """An organization of the console, with people, sessions, a domain, a connection, a set-up link, and operators."""
 
     async def post(path: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
         return await asyncio.to_thread(_posted, f"http://127.0.0.1:{hub.port}/scim{path}", token, body)
 
-    hub.act(lambda opened: furnished(opened, "Gamma", post))
+    async def whole(opened: Hub) -> str:
+        house = await furnished(opened, "Gamma", post)
+        await _linked(house, post)
+        await _signed_on(opened, house)
+        return house.values["organization"]
+
     text_of(hub.environ, "hub", "operator", "create", "olga@vendor.example")
+    return hub.act(whole)
+
+
+async def _linked(house: House, post: Post) -> None:
+    """Somebody inside the proved domain, who is a member by the directory's word."""
+    body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "lin@sso.gamma.example"}
+    made = await post(f"/{house.values['directory']}/v2/Users", house.token, body)
+    assert made["id"]
+
+
+async def _signed_on(hub: Hub, house: House) -> None:
+    """A member who came by the connection, one who is on her way, one who was refused; and recovery codes."""
+    owner, now, fresh = house.organization.id, clock(), hub.desk.fresh_id
+    [connection] = await hub.stores.connections.connections(owner)
+    [admin, *_] = await hub.stores.members.administrators(owner)
+    assert admin.account_id is not None
+    one, subject = connection.id, b"s" * 32
+    [session, *_] = await hub.stores.accounts.sessions(admin.account_id)
+    waiting = SignIn(SignInId(fresh()), owner, one, Kind.SIGN_IN, b"b" * 32, "token", now, now + DAY)
+    attempt = Attempt(
+        AttemptId(fresh()), owner, one, now, Outcome.REFUSED, "plan", Kind.SIGN_IN, "eve", {"came": "in vain"}, admin.id
+    )  # fmt: skip
+    sealed = hub.keys.encrypt(json.dumps(attempt.detail).encode(), attempt_context(owner, attempt.id))
+    sso = SsoSession(one, subject, "index", admin.account_id, session.id, {"value": "ada"}, now + DAY)
+    rows = (
+        NewIdentity(Identity(one, subject, "ada", admin.id, "email", now)),
+        NewEnforcement(Enforcement(owner, one, now, (Exemption(admin.id, now + DAY),))),
+        NewSignIn(waiting), NewSeenMessage(one, b"m" * 32, now + DAY, now), NewSsoSession(sso, now),
+        NewAttempt(attempt, sealed),
+        StrangerRefused(one, 0, StrangerRefusal(now, "signature", "192.0.2.9", "curl")),
+    )  # fmt: skip
+    await hub.stores.database.commit(Change(owner, rows))
+    await hub.people.desk.write(admin.account_id, (RecoveryCodes((RecoveryCode(0, b"c" * 32),)),))
 
 
 def _posted(address: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
