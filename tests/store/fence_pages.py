@@ -57,6 +57,7 @@ from hallway.journal.model import Change
 from hallway.store import (
     accounts,
     activity,
+    archive_organization,
     connections,
     directories,
     enforcement,
@@ -123,6 +124,9 @@ _STATEMENTS: Final[dict[str, tuple[Any, Params]]] = {
     "connection_footprint": (connections, lambda t: (t.ids["connection"],)),
     "identity_by_subject": (connections, lambda t: (t.ids["connection"], SUBJECT)),
     "identities_of_member": (connections, lambda t: (t.ids["member"],)),
+    "member_links_exported": (archive_organization, lambda _: (b"", b"", 10)),
+    "invitations_exported": (archive_organization, lambda _: (b"", 10)),
+    "identities_exported": (archive_organization, lambda _: (b"", b"", 10)),
     "enforcement": (enforcement, lambda _: ()),
     "members_without_identity": (enforcement, lambda _: (b"another",)),
     "sign_in_by_id": (sign_in, lambda t: (t.ids["sign_in"],)),

@@ -14,6 +14,7 @@ from typing import IO, Final
 import orjson
 
 from hallway.cli.exchanges import body_of, exchange_shape, stranger_shape
+from hallway.cli.exporting_people import records_of_connections, records_of_people
 from hallway.cli.journal import entry_shape
 from hallway.cli.shapes import directory_shape, organization_shape, token_shape
 from hallway.exchanges.redaction import redacted_resource
@@ -71,6 +72,10 @@ def _stream(file: Path) -> Iterator[IO[bytes]]:
 
 async def _records(hub: Hub, organization: Organization) -> AsyncIterator[JsonObject]:
     yield {"record": "organization", **organization_shape(organization)}
+    async for record in records_of_people(hub, organization):
+        yield record
+    async for record in records_of_connections(hub, organization):
+        yield record
     for one in await directory_ids(hub.stores.database, organization.id):
         directory = await hub.stores.directories.directory(organization.id, one)
         if directory is not None:
