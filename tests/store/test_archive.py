@@ -68,6 +68,10 @@ def _epoch(url: str) -> str:
     return next(str(row[1]) for row in content_of(url)["deployment"] if row[0] == "epoch")
 
 
+_OF_THE_OTHER = {"stranger_refusal", "quirk_count", "member_past", "resource_version", "notice", "outgoing_mail"}
+"""Tables in which the organization of the console may have nothing; the other organization has."""
+
+
 def test_every_table_and_column_of_the_schema_is_in_an_archive(database_url: str) -> None:
     text_of(environ_of(database_url), "migrate")
     there = columns_of(database_url)
@@ -85,6 +89,28 @@ def test_a_restored_database_has_every_row(archive: Path, expected: Content, dat
     restored = json_of(environ_of(database_url), "restore", str(archive), "--yes")
     assert _comparable(content_of(database_url)) == expected
     assert (restored["kept"], restored["compared"]) == (None, False)
+
+
+def test_an_organization_with_something_in_every_table_is_deleted_from_all(
+    archive: Path, expected: Content, database_url: str
+) -> None:
+    environ = environ_of(database_url)
+    text_of(environ, "restore", str(archive), "--yes")
+    columns = {name: sorted(named) for name, named in columns_of(database_url).items()}
+    own = next(bytes(row[columns["organization"].index("organization_id")]) for row in expected["organization"]
+               if "Gamma" in row)  # fmt: skip
+
+    def rows_of(content: Content) -> dict[str, int]:
+        places = {name: named.index("organization_id") for name, named in columns.items() if "organization_id" in named}
+        return {name: sum(row[place] == own for row in content[name]) for name, place in places.items()}
+
+    before = rows_of(content_of(database_url))
+    without = {"account", "passkey", "recovery_code", "session", "mail_link", "operator"}
+    assert {name for name, count in before.items() if not count and name not in without} <= _OF_THE_OTHER
+    text_of(environ, "hub", "organization", "delete", f"org_{own.hex()}", "--yes")
+    after = content_of(database_url)
+    assert set(rows_of(after).values()) == {0}
+    assert [len(after[name]) for name in without] == [len(expected[name]) for name in without]
 
 
 def test_a_restore_ends_every_session(database_url: str, sqlite_database: str, tmp_path: Path) -> None:

@@ -253,6 +253,28 @@ async def test_two_organizations_are_opened_one_at_a_time(tmp_path: Path, monkey
         assert (await other.post("/organizations/open", organization="org_" + "0" * 32)).status == 404
 
 
+async def test_a_deleted_organization_is_open_to_nobody_and_leaves_the_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with standing(tmp_path, monkeypatch) as hub:
+        eve, owner = await acme(hub, "eve@acme.example", Role.USER)
+        stores, registrar = hub.hub.stores, hub.hub.registrar
+        organization = await registrar.found("org_" + owner.hex())
+        ada = await joined(hub.hub, Browser(hub.app), organization, "ada@acme.example")
+        assert (await ada.get("/directories")).status == 200
+        accounts = [await stores.accounts.by_email(Realm.CONSOLE, f"{name}@acme.example") for name in ("ada", "eve")]
+        assert [len(await stores.members.places(one.id)) for one in accounts if one is not None] == [1, 1]
+        await registrar.delete(organization)
+        assert [await stores.members.places(one.id) for one in accounts if one is not None] == [[], []]
+        for browser in (ada, eve):
+            assert (await browser.get("/directories")).headers["location"].startswith("/organizations")
+            assert (await browser.get("/organizations")).status == 200 and "in no organization" in browser.text
+            assert "Acme" not in browser.text and (await browser.get("/account")).status == 200
+            opened = await browser.post("/organizations/open", organization="org_" + owner.hex())
+            assert opened.status != 303 or "/organizations" in opened.headers["location"]
+            assert (await browser.get("/directories")).headers["location"].startswith("/organizations")
+
+
 async def test_who_is_deactivated_is_out_at_once_and_comes_back_by_entering_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
