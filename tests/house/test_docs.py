@@ -41,6 +41,10 @@ def test_saml_problems_are_those_of_the_program() -> None:
     assert set(_sections("saml-problems.md", 3)) == set(CODES)
 
 
+def test_oidc_problems_are_those_of_the_program() -> None:
+    assert set(_sections("oidc-problems.md", 3)) == set(importlib.import_module("hallway.oidc.problem").CODES)
+
+
 def test_outbound_problems_are_those_of_the_program() -> None:
     assert set(_sections("outbound-problems.md", 3)) == set(importlib.import_module("hallway.outbound").CODES)
 

@@ -90,7 +90,7 @@ def authorization_code(parameters: Sequence[tuple[str, str]], waiting: Waiting) 
     if twice:
         raise OidcProblem("wrong_parameters", "each parameter once", ", ".join(twice))
     given = dict(parameters)
-    if not waiting.state or not hmac.compare_digest(given.get("state", "").encode(), waiting.state.encode()):
+    if not waiting.state or not hmac.compare_digest(_octets(given.get("state", "")), _octets(waiting.state)):
         raise OidcProblem("wrong_state", "the state of the sign-in that waits", "another one, or none")
     _judge_issuer(given.get("iss"), waiting)
     foreign = [name for name in _NEVER_IN_ADDRESSES if name in given]
@@ -102,6 +102,10 @@ def authorization_code(parameters: Sequence[tuple[str, str]], waiting: Waiting) 
     if not code or len(code) > MOST_CODE or not code.isascii() or not code.isprintable():
         raise OidcProblem("wrong_parameters", "a code in printable ASCII", f"{len(code)} characters")
     return code
+
+
+def _octets(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
 
 
 def _judge_issuer(named: str | None, waiting: Waiting) -> None:

@@ -114,7 +114,7 @@ def token_request(exchange: Exchange, authentication: ClientAuthentication) -> M
             }
         case NoSecret():
             form |= {"client_id": exchange.client_id}
-        case _:
+        case _:  # pragma: no cover
             assert_never(authentication)
     return Message(exchange.endpoint, tuple(headers), urlencode(form).encode())
 
