@@ -480,6 +480,21 @@ def test_long_headers_are_no_answer() -> None:
     run(act)
 
 
+def test_headers_without_end_are_no_answer() -> None:
+    async def headers(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"X: y\r\n" * 10_000)
+            await writer.drain()
+
+    async def act() -> None:
+        async with serving(headers) as server:
+            found = await refused(GuardedClient(HOME), server.url)
+            assert found.code == "unreachable" and found.why != "time is up"
+
+    run(act)
+
+
 def test_a_slow_resolver_counts_too() -> None:
     async def never(host: str, port: int) -> Sequence[str]:
         await asyncio.Event().wait()

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -384,6 +386,24 @@ def test_what_the_numbers_do_not_need_is_not_read() -> None:
 )
 def test_what_is_no_set_of_keys_is_refused(octets: bytes, code: str) -> None:
     refused(code, published_keys, octets)
+
+
+def test_no_hostile_message_takes_long() -> None:
+    members = ",".join(f'"a{number}":1' for number in range(40_000))
+    keys = json.dumps({"keys": [{**RSA, "e": b64(b"\xff" * 4)}] * MOST_KEYS}).encode()
+    hostile: list[tuple[Callable[..., object], Any]] = [
+        (published_keys, f'{{{members},"a39999":2}}'.encode()),
+        (published_keys, b'{"keys":' + b"[" * 500_000),
+        (published_keys, keys),
+        (published_keys, b'{"keys":[' + b"9" * 500_000 + b"]}"),
+        (lambda one: judged(one, expectation()), "." * MOST_TOKEN_BYTES),
+        (lambda one: judged(one, expectation()), token(b'{"exp":' + b"9" * 40_000 + b"}")),
+    ]
+    for act, message in hostile:
+        began = time.process_time()
+        with suppress(OidcProblem):
+            act(message)
+        assert time.process_time() - began < 0.5
 
 
 # Logout tokens ----------------------------------------------------------------------------------------------

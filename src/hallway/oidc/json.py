@@ -31,10 +31,11 @@ def parsed_object(octets: bytes, most_bytes: int) -> JsonObject:
 
 
 def _object(pairs: list[tuple[str, Json]]) -> JsonObject:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise OidcProblem("duplicate_member", "each member once", next(one for one in names if names.count(one) > 1))
+    found: JsonObject = {}
+    for name, value in pairs:
+        if name in found:
+            raise OidcProblem("duplicate_member", "each member once", name)
+        found[name] = value
     return found
 
 
