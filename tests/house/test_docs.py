@@ -11,6 +11,7 @@ import pytest
 
 from hallway.hub.sign_in.advice import ADVICE
 from hallway.hub.sign_in.model import CODES as SIGN_IN_CODES
+from hallway.hub.sign_in.openid_advice import OPENID_ADVICE
 from hallway.saml.problem import CODES
 from hallway.scim.problem import SCIM_TYPES
 from hallway.scim.quirks import Quirk
@@ -47,6 +48,11 @@ def test_oidc_problems_are_those_of_the_program() -> None:
 
 def test_outbound_problems_are_those_of_the_program() -> None:
     assert set(_sections("outbound-problems.md", 3)) == set(importlib.import_module("hallway.outbound").CODES)
+
+
+def test_every_openid_problem_has_advice() -> None:
+    codes = importlib.import_module("hallway.oidc.problem").CODES
+    assert {code: str(advice.sentence) for code, advice in OPENID_ADVICE.items()} == codes
 
 
 def test_sign_in_problems_are_those_of_the_program() -> None:

@@ -43,6 +43,7 @@ RANDOM_BYTES: Final = 32
 KEYS_REST: Final = 5 * 60 * 1_000_000
 """How long after the keys were read a strange one is not asked for again."""
 _ADDED: Final = "email"
+_ENTRA: Final = ("https://login.microsoftonline.com/", "https://login.microsoftonline.us/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,10 @@ def said_of(connection: Connection, judged: id_token.SignIn, person: claims.Prof
     own = connection.mapping
     email = first_of(kept, own.email, ()) if own.email else person.email
     verified = person.email_verified and email == person.email
-    if not verified and "@" in person.username:
-        # At Entra a person writes her own `email`; what she signs in as, her administrator decides.
-        email, verified = person.username, _signs_in_as(judged.issuer)
+    upn = first_of(kept, ("upn",), ())
+    if not verified and "@" in upn and judged.issuer.startswith(_ENTRA):
+        # At Entra a person writes her own `email`; under which name she signs in, her administrator decides.
+        email, verified = upn, True
     return Said(
         subject=f"{len(judged.issuer)}:{judged.issuer}{judged.subject}",
         shown=email or person.name or judged.subject,
@@ -135,11 +137,6 @@ def said_of(connection: Connection, judged: id_token.SignIn, person: claims.Prof
             "groups_left_out": person.groups_left_out,
         },
     )
-
-
-def _signs_in_as(issuer: str) -> bool:
-    """Whether `preferred_username` is a name that only an administrator gives there."""
-    return issuer.startswith(("https://login.microsoftonline.com/", "https://login.microsoftonline.us/"))
 
 
 async def _judged(

@@ -11,6 +11,7 @@ import orjson
 from hallway.hub.connections.model import Connection, Protocol
 from hallway.hub.sign_in.advice import ADVICE, UNKNOWN, Advice, Side
 from hallway.hub.sign_in.model import Attempt, Kind, Outcome
+from hallway.hub.sign_in.openid_advice import OPENID_ADVICE
 from hallway.ids import ATTEMPT, CONNECTION, MEMBER, AttemptId, ConnectionId, fresh_id, parsed, wire
 from hallway.web.console.connections.bench import Bench, root
 from hallway.web.console.connections.guides import ACS, ENTITY, guide_of
@@ -62,21 +63,25 @@ class Line:
     sentence: str
 
 
-def lines_of(found: Iterable[Attempt], names: Mapping[ConnectionId, str], language: Language) -> list[Line]:
+def lines_of(found: Iterable[Attempt], connections: Iterable[Connection], language: Language) -> list[Line]:
     """Attempts in words."""
+    names = {one.id: one.name for one in connections}
+    protocols = {one.id: one.protocol for one in connections}
     return [
         Line(
             f"/connections/attempts/{wire(ATTEMPT, one.id)}", one.at, one.who, names.get(one.connection_id, ""),
             language.text(KINDS[one.kind]), one.kind is Kind.TEST, one.outcome is Outcome.ACCEPTED,
-            spoken(advice_of(one).sentence, language) if one.code else "",
+            spoken(advice_of(one, protocols.get(one.connection_id)).sentence, language) if one.code else "",
         )
         for one in found
     ]  # fmt: skip
 
 
-def advice_of(one: Attempt) -> Advice:
-    """Why it was refused, and who mends it."""
-    return ADVICE.get(one.code, UNKNOWN)
+def advice_of(one: Attempt, protocol: Protocol | None = None) -> Advice:
+    """Why it was refused, and who mends it, in the words of its protocol."""
+    if protocol is Protocol.OIDC and one.code in OPENID_ADVICE:
+        return OPENID_ADVICE[one.code]
+    return ADVICE.get(one.code) or OPENID_ADVICE.get(one.code, UNKNOWN)
 
 
 class AttemptPages:
@@ -106,7 +111,7 @@ class AttemptPages:
             more = "/connections/attempts?" + urlencode({**kept, "before": wire(ATTEMPT, shown[-1].id)})
         return self._bench.pages.render(
             request, "connections/attempts.html", fragment="connections/attempts_found.html",
-            lines=lines_of(shown, {one.id: one.name for one in connections}, language), more=more, text=text, day=day,
+            lines=lines_of(shown, connections, language), more=more, text=text, day=day,
             chosen=query.get("connection", ""), is_filtered=bool(kept),
             connections=[("", language.text(N_("All connections")))]
             + [(wire(CONNECTION, one.id), one.name) for one in connections],
@@ -121,8 +126,8 @@ class AttemptPages:
         if one is None or connection is None:
             raise EdgeProblem(404, "There is no such sign-in in this organization.")
         language = self._bench.pages.language(request)
-        advice = advice_of(one)
-        line = lines_of([one], {connection.id: connection.name}, language)[0]
+        advice = advice_of(one, connection.protocol)
+        line = lines_of([one], [connection], language)[0]
         return self._bench.render(
             request, "attempt", connection, attempt=one, line=line, events=_events(one, language), advice=advice,
             say=lambda phrase: spoken(phrase, language), who_acts=language.text(WHO_ACTS[advice.side]),

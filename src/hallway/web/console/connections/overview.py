@@ -93,7 +93,7 @@ class OverviewPages:
         key, now = last_key(one), self._hub.desk.clock()
         page = self._bench.render(
             request, "connection", one, status, problem=problem, tasks=tasks_of(one, domains, language),
-            domains=domains, attempts=lines_of(found, {one.id: one.name}, language), strangers=strangers,
+            domains=domains, attempts=lines_of(found, [one], language), strangers=strangers,
             footprint=await stores.connections.footprint(one), days=_days(key.expires_at if key else None, now),
             waiting=[key for key in one.saml.keys if key.state in (KeyState.STAGED, KeyState.OFFERED)],
             directories=await self._directories(owner.id),
