@@ -61,6 +61,8 @@ def _comparable(content: Content) -> Content:
         "deployment": [row for row in content["deployment"] if row[0] != "epoch"],
         "session": [row[:4] + row[5:] for row in content["session"]],
         "setup_session": [row[:3] + row[4:] for row in content["setup_session"]],
+        "sign_in": [row[1:6] + row[7:] for row in content["sign_in"]],
+        "mail_link": [row[:8] for row in content["mail_link"]],
     }
 
 
@@ -89,6 +91,18 @@ def test_a_restored_database_has_every_row(archive: Path, expected: Content, dat
     restored = json_of(environ_of(database_url), "restore", str(archive), "--yes")
     assert _comparable(content_of(database_url)) == expected
     assert (restored["kept"], restored["compared"]) == (None, False)
+
+
+def test_a_restore_ends_sign_ins_under_way_and_mailed_links(
+    archive: Path, filled_database: tuple[Path, Filled], database_url: str
+) -> None:
+    text_of(environ_of(database_url), "restore", str(archive), "--yes")
+    columns = {name: sorted(named) for name, named in columns_of(database_url).items()}
+    before, after = content_of(f"sqlite:///{filled_database[0]}"), content_of(database_url)
+    for table, column in (("sign_in", "ended_at"), ("mail_link", "used_at")):
+        place = columns[table].index(column)
+        assert any(row[place] is None for row in before[table])
+        assert after[table] and all(row[place] is not None for row in after[table])
 
 
 def test_an_organization_with_something_in_every_table_is_deleted_from_all(
