@@ -356,3 +356,13 @@ async def test_the_exempt_come_in_with_two_factors_and_everybody_is_told(
         assert "sso.exemption_used" in [one.entry.type for one in entries]
         assert (await admin.post("/settings/sso/lift")).status == 303
         assert (await other.get("/organizations")).status == 200
+
+
+async def test_what_a_form_led_to_leads_on_by_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers hold every redirect after a form to the form's policy, also one by way of another page of ours."""
+    async with acme(tmp_path, monkeypatch) as (hub, _, there):
+        browser = Browser(hub.app)
+        answer = await browser._sent("GET", there.path, {"sec-fetch-site": "same-origin"}, b"")
+        assert answer.status == 200 and b"https://idp.example/sso?SAMLRequest=" in answer.body
+        answer = await browser._sent("GET", there.path, {"sec-fetch-site": "cross-site"}, b"")
+        assert answer.status == 303

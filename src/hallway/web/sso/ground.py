@@ -114,9 +114,11 @@ class SsoGround:
     def away(self, request: Request, address: str, fields: dict[str, str], headers: tuple[Header, ...]) -> Response:
         """To the provider: by its address, or by a form that the page posts there by itself.
 
-        What a form of ours leads to is held to that page's policy, so from there a page leads on to the address.
+        What a form of ours leads to is held to that page's policy, by way of other pages of ours too, so from there a
+        page leads on to the address.
         """
-        if not fields and request.method == "POST":
+        from_ours = request.method == "POST" or request.header(b"sec-fetch-site") == "same-origin"
+        if not fields and from_ours:
             page = self.render(request, "away", address=address)
             return page._replace(headers=(*page.headers, *headers))
         if not fields:
