@@ -3,6 +3,8 @@
 import typer
 
 from hallway.cli import (
+    attempts,
+    connections,
     directories,
     domains,
     exchanges,
@@ -37,6 +39,8 @@ hub.add_typer(members.app, name="member")
 hub.add_typer(domains.app, name="domain")
 hub.add_typer(directories.app, name="directory")
 hub.add_typer(tokens.app, name="token")
+hub.add_typer(connections.app, name="connection")
+hub.add_typer(attempts.app, name="attempt")
 hub.add_typer(setup_links.app, name="setup-link")
 hub.add_typer(operators.app, name="operator")
 hub.add_typer(exchanges.app, name="exchange")

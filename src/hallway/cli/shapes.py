@@ -3,14 +3,19 @@
 from datetime import UTC, datetime
 
 from hallway.accounts.model import Account
+from hallway.hub.connections.addresses import acs_url, entity_id, login_url, metadata_url, redirect_uri
+from hallway.hub.connections.model import Connection, Protocol
+from hallway.hub.connections.trusted import fingerprint
 from hallway.hub.directories.model import Directory, Standing, Token
 from hallway.hub.operators.model import Operator
 from hallway.hub.organizations.domains import Domain
 from hallway.hub.organizations.members import Member
 from hallway.hub.organizations.model import Organization
 from hallway.hub.setup.model import SetupLink
-from hallway.ids import ACCOUNT, DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
-from hallway.scim.json import JsonObject
+from hallway.hub.sign_in.advice import ADVICE, UNKNOWN
+from hallway.hub.sign_in.model import Attempt
+from hallway.ids import ACCOUNT, ATTEMPT, CONNECTION, DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
+from hallway.scim.json import Json, JsonObject
 from hallway.settings import Settings
 
 
@@ -143,4 +148,59 @@ def operator_shape(one: Operator, account: Account) -> JsonObject:
         "role": one.role.value,
         "state": one.state.value,
         "created_at": instant(one.created_at),
+    }
+
+
+def connection_shape(one: Connection, base_url: str) -> JsonObject:
+    """A connection, with what its provider is given."""
+    saml = one.protocol is Protocol.SAML
+    keys: list[Json] = [
+        {
+            "fingerprint": fingerprint(key.certificate),
+            "state": key.state.value,
+            "expires_at": instant(key.expires_at),
+            "missing_since": instant(key.missing_since),
+        }
+        for key in one.saml.keys
+    ]
+    return {
+        "id": wire(CONNECTION, one.id),
+        "organization_id": wire(ORGANIZATION, one.organization_id),
+        "name": one.name,
+        "protocol": one.protocol.value,
+        "provider": one.provider.value,
+        "state": one.state.value,
+        "is_default": one.is_default,
+        "domains": list(one.domains),
+        "allow_idp_initiated": one.allow_idp_initiated,
+        "just_in_time": one.just_in_time,
+        "created_at": instant(one.created_at),
+        "tested_at": instant(one.tested_at),
+        "last_sign_in_at": instant(one.last_sign_in_at),
+        "entity_id": entity_id(base_url, one) if saml else None,
+        "acs_url": acs_url(base_url, one) if saml else None,
+        "metadata_url": metadata_url(base_url, one) if saml else None,
+        "login_url": login_url(base_url, one),
+        "redirect_uri": None if saml else redirect_uri(base_url, one),
+        "provider_entity_id": one.saml.idp_entity_id or one.oidc.issuer or None,
+        "keys": keys,
+    }
+
+
+def attempt_shape(one: Attempt) -> JsonObject:
+    """A sign-in; `detail` is empty in lists."""
+    advice = ADVICE.get(one.code, UNKNOWN) if one.code else None
+    return {
+        "id": wire(ATTEMPT, one.id),
+        "connection_id": wire(CONNECTION, one.connection_id),
+        "at": instant(one.at),
+        "kind": one.kind.value,
+        "outcome": one.outcome.value,
+        "who": one.who,
+        "member_id": wire(MEMBER, one.member_id) if one.member_id else None,
+        "code": one.code or None,
+        "sentence": str(advice.sentence) if advice else None,
+        "side": advice.side.value if advice else None,
+        "remedy": str(advice.remedy) if advice else None,
+        "detail": one.detail,
     }

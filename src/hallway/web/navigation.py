@@ -49,7 +49,7 @@ CONSOLE: Final = (
             Entry(N_("Domains"), "/settings/domains", "globe"),
             Entry(N_("Technical contacts"), "/settings/contacts", "bell"),
             Entry(N_("Authentication and SSO"), "/settings/sso", "key"),
-            Entry(N_("Sign-ins"), "/connections/attempts", "alert"),
+            Entry(N_("Sign-ins"), "/connections/attempts", "shield"),
             Entry(N_("Set-up links"), "/settings/setup-links", "link"),
             Entry(N_("Plan"), "/settings/plan", "plan"),
             Entry(N_("Audit"), "/settings/audit", "list"),

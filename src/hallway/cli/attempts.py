@@ -1,0 +1,82 @@
+"""`hallway hub attempt …`."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from hallway.cli.organizations import Named
+from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.shapes import attempt_shape
+from hallway.hub.connections.desk import found_connection
+from hallway.hub.organizations.service import Refused
+from hallway.hub.sign_in.model import Attempt
+from hallway.ids import ATTEMPT, AttemptId, ConnectionId, parsed
+from hallway.scim.json import Json
+from hallway.web.wiring import Hub, connection_desk
+
+app = typer.Typer(help="Sign-ins through connections, and why somebody was refused.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_command(
+    organization: Named,
+    who: Annotated[str, typer.Option("--who", help="Part of a name or address.")] = "",
+    connection: Annotated[str, typer.Option("--connection", help="Of this connection only (conn_…).")] = "",
+    before: Annotated[str, typer.Option("--before", help="Older than this attempt (att_…).")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 50,
+    as_json: AsJson = False,
+    database: Database = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """List an organization's sign-ins, newest first."""
+
+    async def act(hub: Hub) -> Sequence[Attempt]:
+        owner = await hub.registrar.found(organization)
+        chosen: ConnectionId | None = None
+        if connection:
+            chosen = (await found_connection(connection_desk(hub), owner.id, connection)).id
+        older = _id(before) if before else None
+        return await hub.stores.sign_ins.attempts(owner.id, chosen, who, older, limit)
+
+    found = run_with_hub(settings_of({"database": database, "base_url": base_url}), act)
+    shapes = [attempt_shape(one) for one in found]
+    if as_json:
+        listed: list[Json] = list(shapes)
+        show_json(listed)
+        return
+    columns = ("id", "at", "kind", "outcome", "code", "who")
+    table(columns, [tuple(str(one[column] or "") for column in columns) for one in shapes])
+
+
+@app.command()
+def show(
+    organization: Named,
+    attempt: Annotated[str, typer.Argument(metavar="ATTEMPT", help="The attempt's id (att_…).")],
+    as_json: AsJson = False,
+    database: Database = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Show one sign-in: what was expected and received, and who changes what."""
+
+    async def act(hub: Hub) -> Attempt:
+        owner = await hub.registrar.found(organization)
+        found = await hub.stores.sign_ins.attempt(owner.id, _id(attempt))
+        if found is None:
+            raise Refused("not_found", f"This organization has no attempt {attempt!r}.")
+        return found
+
+    shape = attempt_shape(run_with_hub(settings_of({"database": database, "base_url": base_url}), act))
+    if as_json:
+        show_json(shape)
+        return
+    for key, value in shape.items():
+        if value not in (None, "", {}):
+            say(f"{key + ':':16}{value}")
+
+
+def _id(text: str) -> AttemptId:
+    found = parsed(ATTEMPT, text)
+    if found is None:
+        raise Refused("not_found", f"There is no attempt {text!r}.")
+    return AttemptId(found)
