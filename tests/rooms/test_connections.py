@@ -323,6 +323,12 @@ async def test_an_unknown_signer_is_offered_once_in_five_minutes(tmp_path: Path)
         there.days = 0.1
         now = await MetadataRounds(there.desk).after_stranger(one)
         assert states(now) == [KeyState.TRUSTED, KeyState.OFFERED]
+        there.internet.pages.clear()
+        there.days, there.internet.asked = 0.4, []
+        for _ in range(3):
+            await MetadataRounds(there.desk).after_stranger(await there.again(one))
+        assert there.internet.asked == [URL], "a provider that is down is not asked again and again"
+        there.internet.pages[URL] = metadata("idp", "next")
         there.days = 9
         await MetadataRounds(there.desk).round()
         assert states(await there.again(one)) == [KeyState.TRUSTED, KeyState.OFFERED], "never trusted by itself"

@@ -75,8 +75,7 @@ class MetadataRounds:
 
     async def after_stranger(self, one: Connection) -> Connection:
         """An unknown key signed: read now, unless that was done just now; what is new then waits for approval."""
-        now, last = self.desk.clock(), one.saml.metadata_read_at
-        if not one.saml.metadata_url or (last is not None and now - last < PAUSE):
+        if not one.saml.metadata_url or self.desk.clock() - _tried_at(one, self.desk.clock()) < PAUSE:
             return one
         claimed = await self._claimed(one)
         return one if claimed is None else await self.read(claimed, KeyState.OFFERED)
@@ -135,6 +134,12 @@ class MetadataRounds:
         with suppress(Stale):  # somebody changed it meanwhile: the next round reads it
             await self.desk.ledger.commit(Change(one.organization_id, (ConnectionUpdate(one, now),)))
         return now
+
+
+def _tried_at(one: Connection, now: int) -> int:
+    """When it was read, or claimed to be read, last: a claim moves the next time to an hour from then."""
+    claimed = one.due_at - HOUR if one.due_at is not None and one.due_at - now <= HOUR else 0
+    return max(one.saml.metadata_read_at or 0, claimed)
 
 
 def _moved(one: Connection, provider: IdentityProvider) -> bool:

@@ -4,6 +4,7 @@ Rules: the connection comes from the address that was called; its keys alone are
 sign-in that waits, and the answer is held to it.
 """
 
+import base64
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -88,7 +89,7 @@ async def arrive(desk: SignInDesk, connection: Connection, message: bytes) -> tu
         request_id=token,
         unsolicited=connection.allow_idp_initiated,
         fresh_since=sign_in.created_at if sign_in is not None and sign_in.kind is Kind.AGAIN else None,
-        decryption_keys=(own_key(desk, connection),),
+        decryption_keys=own_keys(desk, connection),
         both_signed=settings.both_signed,
     )
     said = said_of(connection, judged(message, expected))
@@ -106,6 +107,14 @@ def trust_of(connection: Connection) -> Trust:
 def own_key(desk: SignInDesk, connection: Connection) -> rsa.RSAPrivateKey:
     """Our private key of this connection."""
     return _private_key(desk.vault.decrypt(connection.sealed, key_context(connection.id)))
+
+
+def own_keys(desk: SignInDesk, connection: Connection) -> tuple[rsa.RSAPrivateKey, ...]:
+    """The same, and the one of our other certificate: what is encrypted to either can be opened."""
+    first, other = own_key(desk, connection), connection.saml.other_key
+    if not other:
+        return (first,)
+    return first, _private_key(desk.vault.decrypt(base64.b64decode(other), key_context(connection.id)))
 
 
 @lru_cache(256)

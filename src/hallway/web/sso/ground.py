@@ -5,7 +5,7 @@ an answer that was posted is taken up by a page that the browser then opens; str
 their own.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
@@ -84,6 +84,7 @@ class SsoGround:
     strangers: Strangers
     now: Callable[[], float]
     outbound: Outbound
+    unknown_signer: Callable[[Connection], Awaitable[object]]
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(PER_ADDRESS))
 
     async def connection(self, request: Request) -> Connection:
@@ -137,6 +138,9 @@ class SsoGround:
             client = request.header(b"user-agent")[:200]
             refusal = StrangerRefusal(self.desk.clock(), problem.code, request.client_address, client)
             self.strangers.note(connection, refusal)
+            if problem.code == "wrong_key":
+                # It may be new: where the metadata has it, an administrator is asked. It is never trusted by itself.
+                await self.unknown_signer(connection)
         elif not isinstance(problem, TurnedAway) or problem.code in ("no_request", "replayed", "provider_unreachable"):
             detail: JsonObject = {
                 "timeline": [{"at": self.desk.clock(), "what": "refused"}],

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 from hallway.hub.connections.model import Connection
+from hallway.hub.connections.upkeep import MetadataRounds
 from hallway.journal.model import Unavailable
 from hallway.outbound import Outbound
 from hallway.web.account.entering import ConsoleEntering
@@ -17,7 +18,7 @@ from hallway.web.sso.ground import SsoGround, Strangers
 from hallway.web.sso.leaving import SsoLeaving
 from hallway.web.sso.metadata import SsoMetadata
 from hallway.web.sso.pages import SsoPages
-from hallway.web.wiring import Hub, sign_in_desk
+from hallway.web.wiring import Hub, connection_desk, sign_in_desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class SingleSignOn:
 def single_sign_on(hub: Hub, account: Ground, entering: ConsoleEntering, outbound: Outbound) -> SingleSignOn:
     """Everything over an open Hub."""
     desk = sign_in_desk(hub)
-    ground = SsoGround(desk, account, entering, hub.stores.connections, Strangers(), monotonic, outbound)
+    asked = MetadataRounds(connection_desk(hub)).after_stranger
+    ground = SsoGround(desk, account, entering, hub.stores.connections, Strangers(), monotonic, outbound, asked)
     pages = SsoPages(ground, hub.stores.domains, hub.stores.organizations)
     return SingleSignOn(hub, ground, pages, SsoLeaving(ground))
