@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SIMPLESAML := .peers/usr/share/simplesamlphp/www/_include.php
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
-.PHONY: run test check bench mutants requirements catalogues browser peers php node clean
+.PHONY: run test check bench mutants requirements catalogues browser peers php npm clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -51,7 +51,8 @@ browser:
 	      echo "  sudo apt-get install chromium fontconfig fonts-dejavu-core fonts-inter"; exit 1; }
 
 # Connections are tested with identity providers of others: SimpleSAMLphp out of Debian's package, which is unpacked and
-# not installed, since that would bring a web server along; those on Node by the hashes in their lock file.
+# not installed, since that would bring a web server along; those on Node by the hashes in their lock file. They run on
+# the Node that came with Playwright, whatever the machine has.
 peers: php $(SIMPLESAML) $(NODE_PEERS)
 
 php:
@@ -61,11 +62,11 @@ php:
 	    { echo "The tests of connections need PHP. On Debian and Ubuntu:"; \
 	      echo "  sudo apt-get install php-cli php-xml php-mbstring"; exit 1; }
 
-node:
-	@{ command -v node && command -v npm; } >/dev/null || \
+npm:
+	@command -v npm >/dev/null || \
 	    { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-	      apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm; } || \
-	    { echo "The tests of connections need Node. On Debian and Ubuntu:  sudo apt-get install nodejs npm"; exit 1; }
+	      apt-get update -qq && apt-get install -y -qq --no-install-recommends npm; } || \
+	    { echo "The tests of connections need npm. On Debian and Ubuntu:  sudo apt-get install npm"; exit 1; }
 
 $(SIMPLESAML):
 	@mkdir -p .peers
@@ -74,7 +75,7 @@ $(SIMPLESAML):
 	    { echo "The tests of connections need Debian's package of SimpleSAMLphp; what its lists say may be missing:"; \
 	      echo "  sudo apt-get update && make peers"; exit 1; }
 
-$(NODE_PEERS): tests/peers/package-lock.json | node
+$(NODE_PEERS): tests/peers/package-lock.json | npm
 	npm ci --prefix tests/peers --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 

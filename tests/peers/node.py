@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import playwright
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from lxml import etree
 
-from tests.peers.processes import program, serving
+from tests.peers.processes import serving
 from tests.peers.simplesaml import PASSWORD, pem
 from tests.running import free_port
 from tests.saml.sender import rsa_key
@@ -23,6 +24,8 @@ from tests.web.federation import certificate
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
+NODE = Path(playwright.__file__).parent / "driver" / "node"
+"""A recent Node, the same on every machine: oidc-provider does not run on that of Debian 12."""
 _MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
 
@@ -70,7 +73,7 @@ def node_peer(directory: Path, script: str, settings: dict[str, Any]) -> Iterato
     kept = directory / "settings.json"
     service = directory / "service.json"
     kept.write_text(json.dumps({**settings, "port": port, "service": str(service)}))
-    command = [program("node"), "--no-deprecation", str(HERE / script), str(kept)]
+    command = [str(NODE), "--no-deprecation", str(HERE / script), str(kept)]
     with serving(command, port, directory / "server.log", os.environ):
         yield NodePeer(f"http://127.0.0.1:{port}", service)
 
