@@ -108,3 +108,29 @@ def test_a_person_signs_in_where_her_organization_does(
         looked_at(visitor, f"{binding}-out")
         page.goto(there.url)
         expect(page.locator("#password")).to_be_visible()
+
+
+@pytest.mark.parametrize("binding", ["address", "form"])
+def test_signing_out_there_reaches_here_from_within_a_frame(
+    hub: RunningHub, window: OpenWindow, tmp_path: Path, binding: str
+) -> None:
+    name = f"Frame{binding}"
+    people = {"ada": {"mail": [f"ada@{name.lower()}.example"]}}
+    with simplesaml(tmp_path, people, **BY_ADDRESS, logouttype="iframe") as peer:
+        there = joined(hub, name, peer.metadata)
+        by_address = re.compile(rb'<[^<]*SingleLogoutService [^>]*HTTP-Redirect"[^>]*>')
+        assert len(by_address.findall(there.metadata)) == 1
+        peer.service.write_bytes(by_address.sub(b"", there.metadata) if binding == "form" else there.metadata)
+        email = there.invite("ada")
+        visitor = window()
+        sent_away(visitor, there, email, "frame")
+        typed(visitor, "frame")
+        expect(visitor.page.get_by_role("heading", name="Members", exact=True)).to_be_visible()
+        visitor.page.goto(peer.logout)
+        # It knows us by the name in our metadata.
+        expect(visitor.page.locator("#slostatustable")).to_contain_text("Hallway")
+        visitor.page.get_by_role("button", name="Yes, all services").click()
+        # It goes on by itself once every frame was answered.
+        expect(visitor.page).to_have_url(re.compile("frontpage_welcome"))
+        visitor.open("/settings/members")
+        expect(visitor.page).to_have_url(re.compile("/sign-in"))
