@@ -131,6 +131,7 @@ _STATEMENTS: Final[dict[str, tuple[Any, Params]]] = {
     "members_without_identity": (enforcement, lambda _: (b"another",)),
     "sign_in_by_id": (sign_in, lambda t: (t.ids["sign_in"],)),
     "sso_sessions": (sign_in, lambda t: (t.ids["connection"], SUBJECT)),
+    "sso_sessions_by_index": (sign_in, lambda t: (t.ids["connection"], t.ids["secret"])),
     "sso_session_of": (sign_in, lambda t: (t.ids["connection"], t.ids["sso_session"])),
     "attempt_by_id": (sign_in, lambda t: (t.ids["attempt"],)),
     "attempts": (sign_in, lambda _: (_NEWEST, "", 10)),

@@ -160,3 +160,29 @@ async def test_somebody_new_becomes_a_guest_where_the_connection_may(
         assert (await there.signed_in(Browser(hub.app))).status == 303
         (member,) = await hub.hub.stores.members.by_email(owner.id, "new@acme.example")
         assert (member.role, member.source) == (Role.GUEST, Source.SSO)
+
+
+async def test_the_provider_ends_a_session_by_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, _, there):
+        browser, other = Browser(hub.app), Browser(hub.app)
+        there.provider.claims = {"sid": "s1"}
+        await there.signed_in(browser)
+        there.provider.claims = {"sid": "s2"}
+        await there.signed_in(other)
+        path, machine = f"{there.path}/backchannel-logout", Browser(hub.app)
+
+        async def sent(token: str) -> int:
+            kind = {"content-type": "application/x-www-form-urlencoded"}
+            answer = await machine._sent("POST", path, kind, f"logout_token={token}".encode())
+            return int(answer.status)
+
+        token = there.provider.logout_token(sid="s1", sub=None)
+        assert await sent(token) == 200
+        assert (await browser.get("/settings/members")).status == 303
+        assert (await other.get("/settings/members")).status == 200
+        assert await sent(token) == 400, "a token twice"
+        for wrong in (there.provider.id_token(), "x", there.provider.logout_token(aud="another"), ""):
+            assert await sent(wrong) == 400
+        assert (await other.get("/settings/members")).status == 200
+        assert await sent(there.provider.logout_token(sid=None)) == 200
+        assert (await other.get("/settings/members")).status == 303

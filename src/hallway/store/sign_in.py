@@ -80,6 +80,11 @@ SESSION_OF = statement(
     """SELECT organization_id, subject, session_index, account_id, name_id, expires_at FROM sso_session
        WHERE organization_id = ?1 AND connection_id = ?2 AND session_id = ?3 LIMIT 1""",
 )
+SESSIONS_BY_INDEX = statement(
+    "sso_sessions_by_index",
+    """SELECT organization_id, subject, account_id, session_id, name_id, expires_at FROM sso_session
+       WHERE organization_id = ?1 AND connection_id = ?2 AND session_index = ?3 ORDER BY session_id LIMIT 200""",
+)
 SESSIONS_END = statement(
     "sso_sessions_end",
     """DELETE FROM sso_session WHERE organization_id = ?1 AND connection_id = ?2 AND subject = ?3
@@ -173,6 +178,18 @@ class SignInStore:
             SsoSession(connection_id, subject, index, account, session, orjson.loads(name_id), expires)
             for index, account, session, name_id, expires in cast(
                 "list[tuple[str, AccountId, SessionId, bytes, int]]", rows
+            )
+        ]
+
+    async def sso_sessions_by_index(
+        self, organization_id: OrganizationId, connection_id: ConnectionId, session_index: str
+    ) -> Sequence[SsoSession]:
+        """Our sessions that began in one session of the provider."""
+        rows = await tenant(self._database, organization_id).rows(SESSIONS_BY_INDEX, connection_id, session_index)
+        return [
+            SsoSession(connection_id, subject, session_index, account, session, orjson.loads(name_id), expires)
+            for subject, account, session, name_id, expires in cast(
+                "list[tuple[bytes, AccountId, SessionId, bytes, int]]", rows
             )
         ]
 

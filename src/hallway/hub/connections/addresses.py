@@ -31,6 +31,11 @@ def logout_url(base_url: str, connection: Connection) -> str:
     return f"{login_url(base_url, connection)}/logout"
 
 
+def backchannel_logout_url(base_url: str, connection: Connection) -> str:
+    """Where OpenID providers tell us, server to server, that somebody signed out."""
+    return f"{login_url(base_url, connection)}/backchannel-logout"
+
+
 def redirect_uri(base_url: str, connection: Connection) -> str:
     """Where OpenID providers send the code."""
     return f"{login_url(base_url, connection)}/callback"

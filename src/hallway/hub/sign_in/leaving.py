@@ -43,7 +43,7 @@ async def ended_by_provider(
     subject = subject_hash(connection.id, subject_of(asked.name_id))
     found = await desk.sign_ins.sso_sessions(connection.organization_id, connection.id, subject)
     chosen = [one for one in found if not asked.session_indexes or one.session_index in asked.session_indexes]
-    await _end(desk, connection, chosen[:MOST_ENDED])
+    await end_sessions(desk, chosen[:MOST_ENDED])
     indexes = asked.session_indexes or ("",)
     rows = tuple(SsoSessionsEnd(connection.id, subject, index) for index in indexes)
     await desk.ledger.commit(Change(connection.organization_id, rows))
@@ -69,7 +69,8 @@ async def departure(desk: SignInDesk, connection: Connection, session: SsoSessio
     return _away(desk, connection, ("SAMLRequest", target, bool(settings.logout_redirect_url)), root, token[1:33])
 
 
-async def _end(desk: SignInDesk, connection: Connection, sessions: Sequence[SsoSession]) -> None:
+async def end_sessions(desk: SignInDesk, sessions: Sequence[SsoSession]) -> None:
+    """End sessions of ours, each in its account's journal."""
     for one in sessions:
         account = await desk.accounts.means.accounts.by_id(one.account_id)
         if account is None:

@@ -115,7 +115,7 @@ def said_of(connection: Connection, judged: id_token.SignIn, person: claims.Prof
         # At Entra a person writes her own `email`; under which name she signs in, her administrator decides.
         email, verified = upn, True
     return Said(
-        subject=f"{len(judged.issuer)}:{judged.issuer}{judged.subject}",
+        subject=subject_of(judged.issuer, judged.subject),
         shown=email or person.name or judged.subject,
         message=f"{judged.issuer} {token.rpartition('.')[2]}",
         until=judged.until,
@@ -137,6 +137,11 @@ def said_of(connection: Connection, judged: id_token.SignIn, person: claims.Prof
             "groups_left_out": person.groups_left_out,
         },
     )
+
+
+def subject_of(issuer: str, subject: str) -> str:
+    """A name that no two people have, whatever the provider."""
+    return f"{len(issuer)}:{issuer}{subject}"
 
 
 async def _judged(

@@ -22,6 +22,12 @@ class SignIns(Protocol):
         """Our sessions of a subject."""
         ...
 
+    async def sso_sessions_by_index(
+        self, organization_id: OrganizationId, connection_id: ConnectionId, session_index: str
+    ) -> Sequence[SsoSession]:
+        """Our sessions that began in one session of the provider, two hundred at most."""
+        ...
+
     async def sso_session_of(
         self, organization_id: OrganizationId, connection_id: ConnectionId, session_id: SessionId
     ) -> SsoSession | None:

@@ -130,17 +130,17 @@ class SsoGround:
         kept = tuple(one for one in page.headers if one[0] != b"content-security-policy")
         return page._replace(headers=(*kept, (b"content-security-policy", policy.encode()), *headers))
 
+    def note(self, request: Request, connection: Connection, code: str) -> None:
+        """Count a message that no key of the connection signed among the last hundred."""
+        client = request.header(b"user-agent")[:200]
+        self.strangers.note(connection, StrangerRefusal(self.desk.clock(), code, request.client_address, client))
+
     async def refuse(
         self, request: Request, connection: Connection, problem: Problem, kind: Kind = Kind.SIGN_IN
     ) -> Response:
         """Keep why, and say it calmly: whoever signs in can do nothing about the details."""
         if isinstance(problem, SamlProblem) and not problem.signed:
-            client = request.header(b"user-agent")[:200]
-            refusal = StrangerRefusal(self.desk.clock(), problem.code, request.client_address, client)
-            self.strangers.note(connection, refusal)
-            if problem.code == "wrong_key":
-                # It may be new: where the metadata has it, an administrator is asked. It is never trusted by itself.
-                await self.unknown_signer(connection)
+            self.note(request, connection, problem.code)
         elif not isinstance(problem, TurnedAway) or problem.code in ("no_request", "replayed", "provider_unreachable"):
             detail: JsonObject = {
                 "timeline": [{"at": self.desk.clock(), "what": "refused"}],

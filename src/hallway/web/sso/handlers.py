@@ -14,6 +14,7 @@ from hallway.web.account.ground import Ground
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.routing import Handler
 from hallway.web.rows import PageHandler
+from hallway.web.sso.backchannel import SsoBackChannel
 from hallway.web.sso.ground import SsoGround, Strangers
 from hallway.web.sso.leaving import SsoLeaving
 from hallway.web.sso.metadata import SsoMetadata
@@ -36,7 +37,7 @@ class SingleSignOn:
 
     def handlers(self) -> Mapping[str, Handler]:
         """Those that need no visitor."""
-        return SsoMetadata(self.ground).handlers()
+        return {**SsoMetadata(self.ground).handlers(), **SsoBackChannel(self.ground).handlers()}
 
     async def again(self, request: Request, visitor: Any, target: str) -> Response:
         """Ask somebody at her provider once more."""

@@ -15,6 +15,7 @@ ROUTES: Final[tuple[Row, ...]] = (
     Row("GET", f"{ONE}/metadata", NONE, "sso_metadata", "What we say of ourselves, as SAML metadata."),
     page("GET", f"{ONE}/logout", NONE, "sso_logout", "A logout message in the address."),
     replace(page("POST", f"{ONE}/logout", NONE, "sso_logout_posted", "A logout message in a form."), cross_site=True),
+    Row("POST", f"{ONE}/backchannel-logout", NONE, "sso_backchannel", "A provider's logout token.", cross_site=True),
     page("GET", "/sign-in/sso", NONE, "sso_find", "Ask for the address whose organization signs in elsewhere."),
     page("POST", "/sign-in/sso", NONE, "sso_found", "On to the connection of the address's domain."),
 )
