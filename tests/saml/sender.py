@@ -7,7 +7,9 @@ import base64
 import copy
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -67,15 +69,48 @@ def z(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@dataclass(frozen=True)
+class Scene:
+    """Between whom messages are made, which request they answer, and when, unless they say otherwise."""
+
+    sp: str = SP
+    acs: str = ACS
+    request: str | None = "_request1"
+    now: datetime = NOW
+
+
+_SCENE: ContextVar[Scene] = ContextVar("scene", default=Scene())  # noqa: B039  (it is frozen)
+
+
+def scene() -> Scene:
+    """Where and when."""
+    return _SCENE.get()
+
+
+def now() -> datetime:
+    """When the scene plays."""
+    return scene().now
+
+
+@contextmanager
+def played(other: Scene) -> Iterator[None]:
+    """Messages are made in another scene meanwhile."""
+    token = _SCENE.set(other)
+    try:
+        yield
+    finally:
+        _SCENE.reset(token)
+
+
 def expectation(**changes: Any) -> Expectation:
     """What the connection of these tests expects."""
     usual: dict[str, Any] = {
         "issuer": IDP,
-        "entity_id": SP,
-        "acs_url": ACS,
+        "entity_id": scene().sp,
+        "acs_url": scene().acs,
         "trust": Trust((rsa_key("idp").public_key(),)),
-        "now": micro(NOW),
-        "request_id": "_request1",
+        "now": micro(now()),
+        "request_id": scene().request,
         "decryption_keys": (rsa_key("sp"),),
     }
     return Expectation(**{**usual, **changes})
@@ -90,20 +125,20 @@ class Login:
     response_id: str = "_response1"
     issuer: str = IDP
     response_issuer: str | None = IDP
-    audience: tuple[str, ...] | None = (SP,)
-    recipient: str | None = ACS
-    destination: str | None = ACS
-    in_response_to: str | None = "_request1"
-    confirmed_for: str | None = "_request1"
+    audience: tuple[str, ...] | None = field(default_factory=lambda: (scene().sp,))
+    recipient: str | None = field(default_factory=lambda: scene().acs)
+    destination: str | None = field(default_factory=lambda: scene().acs)
+    in_response_to: str | None = field(default_factory=lambda: scene().request)
+    confirmed_for: str | None = field(default_factory=lambda: scene().request)
     status: str = "urn:oasis:names:tc:SAML:2.0:status:Success"
     version: str = "2.0"
-    issued: datetime = NOW
-    not_before: datetime | None = NOW - MINUTE
-    not_after: datetime | None = NOW + 5 * MINUTE
-    confirmed_until: datetime | None = NOW + 5 * MINUTE
+    issued: datetime = field(default_factory=lambda: now())
+    not_before: datetime | None = field(default_factory=lambda: now() - MINUTE)
+    not_after: datetime | None = field(default_factory=lambda: now() + 5 * MINUTE)
+    confirmed_until: datetime | None = field(default_factory=lambda: now() + 5 * MINUTE)
     confirmation_not_before: datetime | None = None
     method: str = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-    authenticated: datetime | None = NOW - MINUTE
+    authenticated: datetime | None = field(default_factory=lambda: now() - MINUTE)
     session_ends: datetime | None = None
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = (("email", ("ada@acme.example",)), ("groups", ("a", "b")))
     conditions_extra: str = ""

@@ -1,14 +1,12 @@
 """Beside the judges: whom we let in, at least two of them let in; whom none of them lets in, we refuse."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from lxml import etree
 
 from hallway.saml.problem import CODES, SamlProblem
 from hallway.saml.response import SignIn, judged
-from tests.saml import test_attacks, test_response
+from tests.saml import attacks
 from tests.saml.judges import JUDGES, verdicts
 from tests.saml.mutants import EVIL, genuine, mutants
 from tests.saml.sender import IDP, Login, Signing, expectation, message, rsa_key
@@ -58,20 +56,7 @@ def test_the_judges_are_judges() -> None:
         assert _let_in(octets) == {}
 
 
-def _catalogue() -> Iterator[tuple[str, Callable[[], bytes]]]:
-    for name, tree in test_attacks.WRAPPED.items():
-        yield f"wrapped: {name}", lambda tree=tree: etree.tostring(tree())  # type: ignore[misc]
-    for name, make in test_attacks.SIGNATURES.items():
-        yield f"signature: {name}", make
-    for name, (make, _) in test_attacks.OCTETS.items():
-        yield f"octets: {name}", make
-    for name, change in test_attacks.SEALED.items():
-        yield f"sealed: {name}", lambda change=change: test_attacks._sealed(change)  # type: ignore[misc]
-    for name, (login, _) in test_response.WRONG.items():
-        yield f"content: {name}", lambda login=login: message(login)  # type: ignore[misc]
-
-
-CATALOGUE = dict(_catalogue())
+CATALOGUE = attacks.catalogue()
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
