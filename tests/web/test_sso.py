@@ -11,17 +11,19 @@ import pytest
 from bs4 import Tag
 
 from hallway.accounts.one_time_codes import code_at, step_of
-from hallway.hub.connections.model import ConnectionState, ConnectionUpdate
+from hallway.hub.connections.keeping import KeyBook
+from hallway.hub.connections.model import ConnectionState, ConnectionUpdate, KeyState
 from hallway.hub.organizations.inviting import Wish, invite
 from hallway.hub.organizations.members import MemberState, Role, Source
 from hallway.hub.organizations.model import Organization, Plan
 from hallway.hub.organizations.roster import deactivate
 from hallway.journal.model import Change
-from hallway.web.wiring import clock
+from hallway.web.wiring import Reading, clock, connection_desk
 from tests.rooms.opened import OPERATOR
+from tests.saml.sender import Signing, rsa_key
 from tests.web.browsing import PASSWORD, Browser, joined
 from tests.web.deployment import Deployment, deployed
-from tests.web.federation import Federation, federated
+from tests.web.federation import IDP, Federation, federated, metadata
 
 
 @asynccontextmanager
@@ -366,3 +368,41 @@ async def test_what_a_form_led_to_leads_on_by_a_page(tmp_path: Path, monkeypatch
         assert answer.status == 200 and b"https://idp.example/sso?SAMLRequest=" in answer.body
         answer = await browser._sent("GET", there.path, {"sec-fetch-site": "cross-site"}, b"")
         assert answer.status == 303
+
+
+async def test_an_unknown_signer_is_offered_and_signs_nobody_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = {IDP: metadata("idp", "stranger")}
+
+    async def read(_: Reading, url: str) -> bytes:
+        return pages[url]
+
+    monkeypatch.setattr(Reading, "__call__", read)
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        was = there.connection
+        by_url = replace(was, saml=replace(was.saml, metadata_url=IDP), version=2)
+        await hub.hub.stores.database.commit(Change(owner.id, (ConnectionUpdate(was, by_url),)))
+        browser = Browser(hub.app)
+        for _ in range(2):
+            asked = await there.asked(browser)
+            answer = await there.posted(browser, there.response(asked, how=Signing(rsa_key("stranger"))))
+            assert answer.status == 403 and "session" not in "".join(answer.cookies)
+            states = [key.state for key in (await there.again()).connection.saml.keys]
+            assert states == [KeyState.TRUSTED, KeyState.OFFERED]
+
+
+async def test_what_is_encrypted_to_the_certificate_of_before_still_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        keys = KeyBook(connection_desk(hub.hub), OPERATOR)
+        await keys.switch_own(await keys.renew_own(there.connection))
+        browser = Browser(hub.app)
+        for opens in (True, False):
+            asked = await there.asked(browser)
+            answer = await there.posted(browser, there.sealed_response(asked))
+            assert (answer.status == 303) is opens
+            await keys.drop_own(there.connection) if opens else None

@@ -1,6 +1,5 @@
 """`hallway hub attempt …`."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,9 +9,8 @@ from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, se
 from hallway.cli.shapes import attempt_shape
 from hallway.hub.connections.desk import found_connection
 from hallway.hub.organizations.service import Refused
-from hallway.hub.sign_in.model import Attempt
 from hallway.ids import ATTEMPT, AttemptId, ConnectionId, parsed
-from hallway.scim.json import Json
+from hallway.scim.json import Json, JsonObject
 from hallway.web.wiring import Hub, connection_desk
 
 app = typer.Typer(help="Sign-ins through connections, and why somebody was refused.", no_args_is_help=True)
@@ -31,16 +29,17 @@ def list_command(
 ) -> None:
     """List an organization's sign-ins, newest first."""
 
-    async def act(hub: Hub) -> Sequence[Attempt]:
+    async def act(hub: Hub) -> list[JsonObject]:
         owner = await hub.registrar.found(organization)
         chosen: ConnectionId | None = None
         if connection:
             chosen = (await found_connection(connection_desk(hub), owner.id, connection)).id
         older = _id(before) if before else None
-        return await hub.stores.sign_ins.attempts(owner.id, chosen, who, older, limit)
+        found = await hub.stores.sign_ins.attempts(owner.id, chosen, who, older, limit)
+        spoken = {one.id: one.protocol for one in await hub.stores.connections.connections(owner.id)}
+        return [attempt_shape(one, spoken.get(one.connection_id)) for one in found]
 
-    found = run_with_hub(settings_of({"database": database, "base_url": base_url}), act)
-    shapes = [attempt_shape(one) for one in found]
+    shapes = run_with_hub(settings_of({"database": database, "base_url": base_url}), act)
     if as_json:
         listed: list[Json] = list(shapes)
         show_json(listed)
@@ -59,14 +58,15 @@ def show(
 ) -> None:
     """Show one sign-in: what was expected and received, and who changes what."""
 
-    async def act(hub: Hub) -> Attempt:
+    async def act(hub: Hub) -> JsonObject:
         owner = await hub.registrar.found(organization)
         found = await hub.stores.sign_ins.attempt(owner.id, _id(attempt))
         if found is None:
             raise Refused("not_found", f"This organization has no attempt {attempt!r}.")
-        return found
+        connection = await hub.stores.connections.connection(owner.id, found.connection_id)
+        return attempt_shape(found, connection.protocol if connection else None)
 
-    shape = attempt_shape(run_with_hub(settings_of({"database": database, "base_url": base_url}), act))
+    shape = run_with_hub(settings_of({"database": database, "base_url": base_url}), act)
     if as_json:
         show_json(shape)
         return

@@ -14,6 +14,7 @@ from hallway.hub.organizations.model import Organization
 from hallway.hub.setup.model import SetupLink
 from hallway.hub.sign_in.advice import ADVICE, UNKNOWN
 from hallway.hub.sign_in.model import Attempt
+from hallway.hub.sign_in.openid_advice import OPENID_ADVICE
 from hallway.ids import ACCOUNT, ATTEMPT, CONNECTION, DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
 from hallway.scim.json import Json, JsonObject
 from hallway.settings import Settings
@@ -187,9 +188,10 @@ def connection_shape(one: Connection, base_url: str) -> JsonObject:
     }
 
 
-def attempt_shape(one: Attempt) -> JsonObject:
-    """A sign-in; `detail` is empty in lists."""
-    advice = ADVICE.get(one.code, UNKNOWN) if one.code else None
+def attempt_shape(one: Attempt, protocol: Protocol | None) -> JsonObject:
+    """A sign-in by a connection of this protocol; `detail` is empty in lists."""
+    own = OPENID_ADVICE if protocol is Protocol.OIDC else ADVICE
+    advice = own.get(one.code) or ADVICE.get(one.code, UNKNOWN) if one.code else None
     return {
         "id": wire(ATTEMPT, one.id),
         "connection_id": wire(CONNECTION, one.connection_id),

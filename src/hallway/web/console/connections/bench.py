@@ -3,9 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
-
-import orjson
 
 from hallway.hub.connections.addresses import acs_url, entity_id, login_url, logout_url, metadata_url, redirect_uri
 from hallway.hub.connections.desk import ConnectionDesk, found_connection
@@ -30,7 +27,7 @@ from hallway.web.forms import FormErrors
 from hallway.web.http import Request, Response
 from hallway.web.language import N_
 from hallway.web.page_problems import refusal
-from hallway.web.pages import POLICY, Pages
+from hallway.web.pages import Pages
 from hallway.web.wiring import Hub, connection_desk
 
 StartTest: TypeAlias = Callable[[Request, Connection], Awaitable[Response]]
@@ -130,16 +127,3 @@ def product(one: Connection) -> str:
 def guide_name(guide: Guide) -> str:
     """The name of the product, "" for another one."""
     return guide.name
-
-
-def leading_to(page: Response, one: Connection) -> Response:
-    """The page, from whose forms a browser may be led on to the provider: the policy covers redirects too."""
-    addresses = [one.saml.redirect_url, one.saml.post_url]
-    if one.oidc.discovery:
-        addresses.append(str(orjson.loads(one.oidc.discovery)["authorization_endpoint"]))
-    origins = sorted({f"{parts.scheme}://{parts.netloc}" for url in addresses if url for parts in (urlsplit(url),)})
-    if not origins:
-        return page
-    policy = POLICY.replace("form-action 'self'", " ".join(("form-action 'self'", *origins)))
-    kept = tuple(header for header in page.headers if header[0] != b"content-security-policy")
-    return page._replace(headers=(*kept, (b"content-security-policy", policy.encode())))

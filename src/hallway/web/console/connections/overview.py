@@ -11,7 +11,7 @@ from hallway.hub.organizations.domains import DomainState
 from hallway.hub.organizations.model import Feature
 from hallway.hub.organizations.service import Refused
 from hallway.web.console.connections.attempts import lines_of
-from hallway.web.console.connections.bench import Bench, leading_to, root
+from hallway.web.console.connections.bench import Bench, root
 from hallway.web.console.connections.guides import GUIDES
 from hallway.web.console.directories.shelf import Shelf
 from hallway.web.console.directories.shelf import root as directory_root
@@ -91,14 +91,13 @@ class OverviewPages:
         found = await stores.sign_ins.attempts(owner.id, one.id, "", None, RECENT)
         strangers = list(await stores.sign_ins.strangers(owner.id, one.id))
         key, now = last_key(one), self._hub.desk.clock()
-        page = self._bench.render(
+        return self._bench.render(
             request, "connection", one, status, problem=problem, tasks=tasks_of(one, domains, language),
             domains=domains, attempts=lines_of(found, [one], language), strangers=strangers,
             footprint=await stores.connections.footprint(one), days=_days(key.expires_at if key else None, now),
             waiting=[key for key in one.saml.keys if key.state in (KeyState.STAGED, KeyState.OFFERED)],
             directories=await self._directories(owner.id),
         )  # fmt: skip
-        return leading_to(page, one)
 
     async def _directories(self, owner: Any) -> list[tuple[Any, str, str, str]]:
         shelf = Shelf(self._hub, self._bench.pages)
