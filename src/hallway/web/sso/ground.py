@@ -141,6 +141,9 @@ class SsoGround:
         """Keep why, and say it calmly: whoever signs in can do nothing about the details."""
         if isinstance(problem, SamlProblem) and not problem.signed:
             self.note(request, connection, problem.code)
+            if problem.code == "wrong_key":
+                # It may be new: where the metadata has it, an administrator is asked. It is never trusted by itself.
+                await self.unknown_signer(connection)
         elif not isinstance(problem, TurnedAway) or problem.code in ("no_request", "replayed", "provider_unreachable"):
             detail: JsonObject = {
                 "timeline": [{"at": self.desk.clock(), "what": "refused"}],
