@@ -7,7 +7,9 @@ from typing import Any
 from hallway.accounts.desk import Browser
 from hallway.accounts.model import DEPLOYMENT, Account, AccountState, NewAccount, NewPasskey, Passkey, Realm
 from hallway.accounts.sign_in import CODE, PASSWORD, Proof
-from hallway.hub.connections.model import Connection
+from hallway.hub.connections.model import Connection, Protocol
+from hallway.hub.connections.model import Provider as ConnectionProvider
+from hallway.hub.connections.service import Draft
 from hallway.hub.connections.trusted import key_name
 from hallway.hub.directories.administration import Administration
 from hallway.hub.directories.model import Provider
@@ -21,7 +23,8 @@ from hallway.hub.setup.model import Task
 from hallway.hub.setup.service import Browser as SetupBrowser
 from hallway.hub.setup.service import Wish as LinkWish
 from hallway.hub.setup.service import create as create_link
-from hallway.hub.setup.service import open_link
+from hallway.hub.setup.service import open_link, visit_of
+from hallway.hub.setup.signing_on import Hand, make_connection
 from hallway.hub.sign_in.desk import Ended
 from hallway.hub.sign_in.model import Kind, Outcome
 from hallway.ids import (
@@ -44,7 +47,7 @@ from hallway.ids import (
 )
 from hallway.journal.model import Actor, Change
 from hallway.scim.json import JsonObject
-from hallway.web.wiring import Hub, operator_desk, setup_desk, sign_in_desk
+from hallway.web.wiring import Hub, connection_desk, operator_desk, setup_desk, sign_in_desk
 from tests.web.browsing import PASSWORD as WORDS
 from tests.web.federation import federated
 
@@ -204,10 +207,14 @@ async def refused_attempt(hub: Hub, connection: Connection) -> AttemptId:
 async def _link(hub: Hub, house: House, actor: Actor) -> None:
     desk = setup_desk(hub, hub.mailing.letters)
     assert actor.id is not None
-    wish = LinkWish((Task.DOMAIN, Task.DIRECTORY), "For IT", "", created_by=wire(MEMBER, actor.id))
+    wish = LinkWish((Task.DOMAIN, Task.DIRECTORY, Task.SSO), "For IT", "", created_by=wire(MEMBER, actor.id))
     made = await create_link(desk, house.organization, wish, actor)
     house.values["link"] = wire(SETUP_LINK, made.link.id)
     text = await open_link(desk, made.address.partition("link=")[2], SetupBrowser(HERE.address, HERE.client))
     assert isinstance(text, str)
     house.cookies["setup link"] = {"hub_setup": text}
+    visit = await visit_of(desk, text)
+    assert visit is not None
+    draft = Draft(f"{house.organization.name}, Okta", Protocol.SAML, ConnectionProvider.OKTA)
+    await make_connection(Hand(desk, connection_desk(hub), visit, HERE.address), draft)
     house.values["setup_address"] = made.address

@@ -26,7 +26,6 @@ def test_a_link_is_made_listed_and_revoked(database_url: str) -> None:
         elsewhere, *LINKS, "create", "beta", "--task", "domain", "--mail", "it@beta.example"
     )
     told = text_of(environ, *LINKS, "create", owner, "--task", "domain")
-    assert "comes later" in refusal_of(environ, *LINKS, "create", owner, "--task", "sso")
     assert "shown this once" in told and "hw_setup_" in told
     assert "is revoked" in text_of(environ, *LINKS, "revoke", owner, made["id"])
     assert "is revoked" in text_of(environ, *LINKS, "revoke", owner, made["id"])

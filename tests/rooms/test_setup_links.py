@@ -7,6 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from hallway.hub.connections.model import (
+    Connection,
+    ConnectionState,
+    KeyState,
+    Protocol,
+    ProviderKey,
+    SamlSettings,
+)
+from hallway.hub.connections.model import Provider as IdentityProvider
 from hallway.hub.directories.model import DirectoryState, Provider
 from hallway.hub.organizations.leaving import SetupLinksEnded
 from hallway.hub.organizations.members import Member, MemberState, NewMember, Role, Source
@@ -45,7 +54,7 @@ from hallway.hub.setup.service import (
     revoke,
     visit_of,
 )
-from hallway.ids import SETUP_LINK, AccountId, MemberId, OrganizationId, SetupLinkId, wire
+from hallway.ids import SETUP_LINK, AccountId, ConnectionId, MemberId, OrganizationId, SetupLinkId, wire
 from hallway.journal.model import Actor, Change, Row
 from hallway.journal.ports import Ledger
 from hallway.secret_text import SETUP
@@ -260,7 +269,6 @@ async def test_a_links_wishes_are_checked(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         for wish in (
             Wish(()),
-            Wish((Task.SSO,)),
             Wish((Task.DOMAIN,), "x" * 201),
             Wish((Task.DOMAIN,), "a\nb"),
             Wish((Task.DOMAIN,), lifetime=91 * DAY),
@@ -389,7 +397,19 @@ def test_progress_is_read_off_the_rows() -> None:
     assert {waits[step] for step in (Step.PROVE_DOMAIN, Step.GIVE_VALUES, Step.FIRST_REQUEST, Step.TURN_ON)} == {
         Status.IN_PROGRESS
     }
-    done = statuses(made, Findings({"a.example": True}, DirectoryState.ACTIVE, 1, True))
+    sso = (Step.SSO_VALUES, Step.SSO_METADATA, Step.SSO_TEST, Step.SSO_TURN_ON)
+    assert nothing[Step.SSO_PROVIDER] is Status.NOT_STARTED and {nothing[step] for step in sso} == {Status.WAITING}
+    connection = Connection(
+        ConnectionId(b"c" * 16), OrganizationId(b"o" * 16), "x", Protocol.SAML, IdentityProvider.OKTA, ConnectionState.DRAFT, 1
+    )  # fmt: skip
+    begun = statuses(made, Findings(connection=connection))
+    assert [begun[step] for step in sso] == [Status.IN_PROGRESS] * 2 + [Status.WAITING] * 2
+    keys = (ProviderKey(b"k", KeyState.TRUSTED, 1),)
+    connection = replace(connection, saml=SamlSettings("urn:idp", "https://idp.example/", keys=keys))
+    told = statuses(made, Findings(connection=connection))
+    assert [told[step] for step in sso] == [Status.COMPLETED] * 2 + [Status.IN_PROGRESS] * 2
+    connection = replace(connection, tested_at=1, state=ConnectionState.ACTIVE)
+    done = statuses(made, Findings({"a.example": True}, DirectoryState.ACTIVE, 1, connection))
     assert set(done.values()) == {Status.COMPLETED}
 
 

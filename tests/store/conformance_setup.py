@@ -16,7 +16,7 @@ from hallway.hub.setup.model import (
     SetupSessionEnd,
     Task,
 )
-from hallway.ids import DirectoryId, SetupLinkId, SetupSessionId
+from hallway.ids import ConnectionId, DirectoryId, SetupLinkId, SetupSessionId
 from hallway.store.members import MemberStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
 from tests.store.conformance import raises_stale
@@ -72,7 +72,7 @@ async def holds_a_setup_link_is_changed_by_whoever_read_it_last(stage: Stage) ->
     """Every column that may change does; the second of two writers is stale; one that ended stays so."""
     store, was = SetupLinkStore(stage.database), link(stage)
     await stage.write(NewSetupLink(was))
-    progress = Progress("okta", DirectoryId(b"d" * 16), "acme.example", True)
+    progress = Progress("okta", DirectoryId(b"d" * 16), "acme.example", True, ConnectionId(b"c" * 16))
     now = replace(
         was, code_hash=b"c" * 32, code_at=5, code_tries=2, progress=progress, opened_at=6, version=2
     )  # fmt: skip

@@ -96,7 +96,7 @@ async def test_a_form_that_is_wrong_says_what_to_write(tmp_path: Path, monkeypat
         post = with_mail(served)
         for fields, said in (
             ({"days": "7"}, b"Choose at least one task"),
-            ({"task": "sso", "days": "7"}, b"Choose at least one task"),
+            ({"task": "other", "days": "7"}, b"Choose at least one task"),
             ({"task": "domain", "days": "8"}, b"Choose how long"),
             ({"task": "domain", "days": "7", "email": "nobody"}, b"Enter an e-mail address"),
             ({"task": "domain", "days": "7", "label": "x" * 201}, b"200 printable"),

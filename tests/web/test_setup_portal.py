@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hallway.hub.connections.model import ConnectionUsed
 from hallway.hub.directories.model import DirectoryState
 from hallway.hub.organizations.domains import RECORD_PREFIX, TextAnswer
 from hallway.hub.organizations.model import Organization, Plan
@@ -15,16 +16,18 @@ from hallway.hub.organizations.proving import add
 from hallway.hub.setup.model import Task
 from hallway.hub.setup.service import MadeLink, SetupDesk, Wish, create, revoke
 from hallway.ids import DIRECTORY, EXCHANGE, wire
-from hallway.journal.model import Row
+from hallway.journal.model import Change, Row
 from hallway.web.routes import ROUTES as EVERY_ROUTE
 from hallway.web.rows import NONE, OPERATOR_VISIT, SETUP_LINK
 from hallway.web.setup.guard import SetupAdmission
 from hallway.web.setup.handlers import setup_handlers
 from hallway.web.setup.routes import ROUTES
-from hallway.web.wiring import clock, setup_desk
+from hallway.web.wiring import Reading, clock, setup_desk
 from tests.rooms.opened import OPERATOR, Place, administration, canaries_in
 from tests.web.browsing import Browser
 from tests.web.deployment import Deployment, deployed
+from tests.web.federation import certificate, metadata
+from tests.web.openid import ISSUER, OpenIdProvider
 
 BOTH = (Task.DOMAIN, Task.DIRECTORY)
 
@@ -104,7 +107,9 @@ def wired(served: Deployment, desk: SetupDesk) -> None:
     serving = served.serving
     pages, hub = serving._pages, serving._hub
     assert pages is not None and hub is not None
-    serving.page_handlers.update(setup_handlers(hub, pages, desk))
+    sso = serving._sso
+    assert sso is not None
+    serving.page_handlers.update(setup_handlers(hub, pages, desk, sso.pages.test))
     serving.guards.update(SetupAdmission(pages, desk).guards())
 
 
@@ -285,7 +290,9 @@ async def test_every_page_shows_itself_and_each_exchange_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world(tmp_path, monkeypatch) as here:
-        browser, token, link = await with_directory(here)
+        browser, token, link = await with_directory(here, *Task)
+        assert b"<h1>" in (await browser.get("/setup/sso")).body
+        await browser.post("/setup/sso", provider="jumpcloud")
         directory = wire(DIRECTORY, link.progress.directory_id)
         client = replace(here.served.client(await here.served.place()), base=f"/scim/{directory}/v2", token=token)
         await client.user("ada@acme.example", displayName="Ada <Byron>", password="s3cret-canary")
@@ -297,6 +304,8 @@ async def test_every_page_shows_itself_and_each_exchange_is_told(
             if row.method == "GET" and row.guard == SETUP_LINK:
                 path = row.path.replace("{exchange}", wire(EXCHANGE, kept[0].id))
                 answer = await browser.get(path)
+                if path == "/setup/sso":
+                    answer = await browser.followed(answer)
                 assert answer.status == 200 and b"<h1>" in answer.body, (row.path, answer.body[:300])
                 assert b"<Byron>" not in answer.body and b"s3cret-canary" not in answer.body, row.path
                 assert b'href="/directories' not in answer.body and b'href="/settings' not in answer.body, row.path
@@ -425,3 +434,93 @@ async def test_a_domain_that_an_administrator_claimed_is_the_one_to_prove(
         here.records.texts_by_name[claim.record_name] = claim.record_value
         await browser.post("/setup/domain/check")
         assert b"Everything is done" in (await browser.get("/setup")).body
+
+
+async def _given(here: World, browser: Browser) -> Any:
+    """A browser whose link has made its connection and told it who the provider is; the connection's store."""
+    assert (await browser.post("/setup/sso", provider="okta")).headers["location"] == "/setup/sso/values"
+    values = (await browser.get("/setup/sso/values")).body.decode()
+    assert "Single sign-on URL" in values and "/acs" in values
+    assert (await browser.post("/setup/sso/metadata", given="<x/>")).status == 422
+    taken = await browser.post("/setup/sso/metadata", given=metadata("idp").decode())
+    assert taken.headers["location"] == "/setup/sso/test"
+    return here.served.hub.stores.connections
+
+
+async def test_a_link_connects_sign_in_up_to_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(tmp_path, monkeypatch) as here:
+        await here.member()
+        browser = await here.opened(await here.made(Task.SSO))
+        page = (await browser.get("/setup")).body.decode()
+        assert page.count("Cannot start yet: needs the step before") == 4
+        assert (await browser.get("/setup/sso/values")).status == 404
+        assert (await browser.post("/setup/sso", provider="x")).status == 422
+        store = await _given(here, browser)
+        (one,) = await store.connections(here.owner.id)
+        assert (one.name, one.state.value, one.is_complete) == ("Acme <Corp>, Okta", "draft", True)
+        started = await browser.post("/setup/sso/test")
+        assert started.status == 200 and b"0; url=https://idp.example/sso?SAMLRequest=" in started.body
+        assert b"one of its administrators turns" in (await browser.get("/setup/sso/test")).body
+        held = await browser.post("/setup/sso/turn-on")
+        assert held.status == 409 and (await store.located(one.id)).state.value == "draft"
+        assert [subject for _, subject, _ in here.post.sent].count(here.post.sent[-1][1]) >= 3, "each act is told"
+        again = await browser.post("/setup/sso", provider="okta")
+        assert again.status == 422 and b"made its connection already" in again.body
+
+
+async def test_a_link_turns_its_connection_on_where_nobody_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(tmp_path, monkeypatch) as here:
+        browser = await here.opened(await here.made(Task.SSO))
+        store = await _given(here, browser)
+        (one,) = await store.connections(here.owner.id)
+        early = await browser.post("/setup/sso/turn-on")
+        assert early.status == 409 and b"Test a sign-in first" in early.body
+        await here.served.hub.stores.database.commit(Change(here.owner.id, (ConnectionUsed(one.id, 1, True),)))
+        assert (await browser.post("/setup/sso/turn-on")).status == 303
+        assert (await store.located(one.id)).state.value == "active"
+        assert b"It is on" in (await browser.get("/setup/sso/test")).body
+        changed = await browser.post("/setup/sso/metadata", given=metadata("other").decode())
+        assert changed.status == 422 and b"The connection is in use" in changed.body
+        assert (await store.located(one.id)).saml.keys[0].certificate == certificate("idp")
+        page = (await browser.get("/setup")).body.decode()
+        assert page.count("Completed") == 5 and "Close the link" in page
+
+
+async def test_a_link_for_something_else_sees_no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(tmp_path, monkeypatch) as here:
+        browser = await here.opened(await here.made(Task.DOMAIN))
+        for path in ("/setup/sso", "/setup/sso/values", "/setup/sso/metadata", "/setup/sso/test"):
+            assert (await browser.get(path)).status == 404
+        for path in ("/setup/sso", "/setup/sso/metadata", "/setup/sso/test", "/setup/sso/turn-on"):
+            assert (await browser.post(path, provider="okta")).status == 404
+
+
+async def test_a_plan_without_single_sign_on_refuses_a_links_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world(tmp_path, monkeypatch) as here:
+        poor = await here.served.hub.registrar.create("Poor", Plan.FREE, None, OPERATOR)
+        browser = await here.opened(await here.made(Task.SSO, owner=poor))
+        answer = await browser.post("/setup/sso", provider="oidc")
+        assert answer.status == 422 and b"does not have single sign-on" in answer.body
+
+
+async def test_a_link_sets_an_openid_provider_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = OpenIdProvider()
+    pages = {
+        f"{ISSUER}/.well-known/openid-configuration": provider.discovery(), f"{ISSUER}/jwks": provider.jwks(),
+    }  # fmt: skip
+
+    async def read(_: Reading, url: str) -> bytes:
+        return pages[url].encode()
+
+    monkeypatch.setattr(Reading, "__call__", read)
+    async with world(tmp_path, monkeypatch) as here:
+        browser = await here.opened(await here.made(Task.SSO))
+        await browser.post("/setup/sso", provider="oidc")
+        assert b"Client secret" in (await browser.get("/setup/sso/metadata")).body
+        wrong = await browser.post("/setup/sso/metadata", issuer="", client_id="us", secret="hush")
+        assert wrong.status == 422 and b"hush" not in wrong.body
+        client = {"issuer": ISSUER, "client_id": "us", "secret": "hush", "authentication": "client_secret_basic"}
+        assert (await browser.post("/setup/sso/metadata", **client)).status == 303
+        assert f"0; url={ISSUER}/auth?".encode() in (await browser.post("/setup/sso/test")).body

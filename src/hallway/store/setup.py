@@ -16,7 +16,7 @@ from hallway.hub.setup.model import (
     SetupSessionEnd,
     Task,
 )
-from hallway.ids import DirectoryId, OrganizationId, SetupLinkId, SetupSessionId
+from hallway.ids import ConnectionId, DirectoryId, OrganizationId, SetupLinkId, SetupSessionId
 from hallway.store.database import Database, tenant
 from hallway.store.members import MemberStore
 from hallway.store.rows import writes
@@ -109,18 +109,21 @@ def _link(organization_id: OrganizationId, row: ResultRow) -> SetupLink:
 
 def _progress(text: bytes) -> Progress:
     kept = orjson.loads(text)
-    made = kept["directory"]
+    made, connection = kept["directory"], kept.get("connection")
     return Progress(
         kept["provider"],
         None if made is None else DirectoryId(bytes.fromhex(made)),
         kept["domain"],
         kept["pasted"],
+        None if connection is None else ConnectionId(bytes.fromhex(connection)),
     )
 
 
 def _progress_text(one: Progress) -> bytes:
     made = None if one.directory_id is None else one.directory_id.hex()
-    return orjson.dumps({"provider": one.provider, "directory": made, "domain": one.domain, "pasted": one.pasted})
+    connection = None if one.connection_id is None else one.connection_id.hex()
+    kept = {"provider": one.provider, "directory": made, "domain": one.domain, "pasted": one.pasted}
+    return orjson.dumps({**kept, "connection": connection})
 
 
 @writes(NewSetupLink)

@@ -203,7 +203,7 @@ class Serving:
         self.page_handlers.update(settings_handlers(hub, pages))
         setup = setup_desk(hub, hub.mailing.letters)
         self.guards.update(SetupAdmission(pages, setup).guards())
-        self.page_handlers.update(setup_handlers(hub, pages, setup))
+        self.page_handlers.update(setup_handlers(hub, pages, setup, sso.pages.test))
         bench = LinkBench(pages, hub.keys, setup, hub.can_mail)
         self.page_handlers.update(LinkPages(bench).handlers())
         self.page_handlers.update(MailPages(pages, hub.mailing.kept, settings.base_url).handlers())

@@ -109,8 +109,10 @@ class ConnectionBook:
 
         return (await carried_out(desk.ledger, decide))[1]
 
-    async def take(self, one: Connection, text: str) -> Connection:
-        """What stood in the one box: metadata, its address, or a certificate with or without an address."""
+    async def take(self, one: Connection, text: str, entity_id: str = "") -> Connection:
+        """What stood in the one box: metadata, its address, or a certificate with or without an address; `entity_id` is
+        how the provider names itself, which a certificate does not say.
+        """
         refuse_other_protocol(one, Protocol.SAML)
         match recognised(text):
             case MetadataUrl(url):
@@ -118,7 +120,7 @@ class ConnectionBook:
             case MetadataXml(octets):
                 return await self.take_metadata(one, octets)
             case Certificates() as found:
-                return await self.take_certificates(one, found, one.saml.idp_entity_id)
+                return await self.take_certificates(one, found, entity_id)
 
     async def take_certificates(self, one: Connection, found: Certificates, entity_id: str) -> Connection:
         """Certificates, how the provider names itself, and where to sign in if that stood beside them."""

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from hallway.ids import DirectoryId, OrganizationId, SetupLinkId, SetupSessionId
+from hallway.ids import ConnectionId, DirectoryId, OrganizationId, SetupLinkId, SetupSessionId
 
 
 class Task(Enum):
@@ -39,14 +39,15 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What only the link knows of its work: the provider that was chosen, the directory that it made, the domain that
-    it claims, and whether the bearer said that the values are pasted.
+    """What only the link knows of its work: the provider that was chosen, the directory and the connection that it
+    made, the domain that it claims, and whether the bearer said that the values are pasted.
     """
 
     provider: str = ""
     directory_id: DirectoryId | None = None
     domain: str = ""
     pasted: bool = False
+    connection_id: ConnectionId | None = None
 
 
 @dataclass(frozen=True, slots=True)

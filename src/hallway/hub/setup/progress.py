@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hallway.hub.connections.model import Connection, ConnectionState
 from hallway.hub.directories.model import DirectoryState
 from hallway.hub.setup.model import SetupLink, Status, Task
 
@@ -16,25 +17,31 @@ class Step(Enum):
     GIVE_VALUES = "give values"
     FIRST_REQUEST = "first request"
     TURN_ON = "turn on"
-    SIGN_IN = "sign in"
+    SSO_PROVIDER = "choose identity provider"
+    SSO_VALUES = "give addresses"
+    SSO_METADATA = "take metadata"
+    SSO_TEST = "test sign-in"
+    SSO_TURN_ON = "turn sign-in on"
 
 
 STEPS: Mapping[Task, tuple[Step, ...]] = {
     Task.DOMAIN: (Step.PROVE_DOMAIN,),
     Task.DIRECTORY: (Step.CHOOSE_PROVIDER, Step.GIVE_VALUES, Step.FIRST_REQUEST, Step.TURN_ON),
-    Task.SSO: (Step.SIGN_IN,),
+    Task.SSO: (Step.SSO_PROVIDER, Step.SSO_VALUES, Step.SSO_METADATA, Step.SSO_TEST, Step.SSO_TURN_ON),
 }
 """What each task is made of, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the organization's rows say: its claimed domains, whether each is proved, and the link's own directory."""
+    """What the organization's rows say: its claimed domains, whether each is proved, and the link's own directory and
+    connection.
+    """
 
     domains: Mapping[str, bool] = field(default_factory=dict)
     directory: DirectoryState | None = None
     first_request_at: int | None = None
-    sign_in_works: bool = False
+    connection: Connection | None = None
 
 
 def statuses(link: SetupLink, found: Findings) -> dict[Step, Status]:
@@ -64,8 +71,22 @@ def _status(step: Step, link: SetupLink, found: Findings) -> Status:
             if found.directory is DirectoryState.ACTIVE:
                 return Status.COMPLETED
             return Status.IN_PROGRESS if has_directory else Status.WAITING
-        case Step.SIGN_IN:
-            return _either(found.sign_in_works, False)
+        case Step.SSO_PROVIDER:
+            return _either(found.connection is not None, False)
+        case _:
+            return _of_connection(step, found.connection)
+
+
+def _of_connection(step: Step, one: Connection | None) -> Status:
+    if one is None:
+        return Status.WAITING
+    if step in (Step.SSO_VALUES, Step.SSO_METADATA):
+        return _either(one.is_complete, True)
+    if not one.is_complete:
+        return Status.WAITING
+    if step is Step.SSO_TEST:
+        return _either(one.tested_at is not None, True)
+    return _either(one.state is ConnectionState.ACTIVE, True)
 
 
 def _either(done: bool, begun: bool) -> Status:

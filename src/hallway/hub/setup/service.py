@@ -154,9 +154,7 @@ async def create(desk: SetupDesk, organization: Organization, wish: Wish, actor:
 def _checked(wish: Wish) -> tuple[tuple[Task, ...], str]:
     tasks, label = tasks_in_order(wish.tasks), wish.label.strip()
     if not tasks:
-        raise Refused("invalid", "Choose at least one task for the link: domain or directory.")
-    if Task.SSO in tasks:
-        raise Refused("invalid", "Sign-in by SSO comes later; a link can be for a domain and a directory.")
+        raise Refused("invalid", "Choose at least one task for the link: domain, directory or sso.")
     if len(label) > MAX_LABEL or not label.isprintable():
         raise Refused("invalid", f"A label has at most {MAX_LABEL} printable characters.")
     if not MINUTE <= wish.lifetime <= LONGEST_LIFETIME:

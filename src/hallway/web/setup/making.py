@@ -25,7 +25,7 @@ from hallway.web.language import N_
 from hallway.web.pages import Pages
 
 DAYS: Final = (1, 7, 30, 90)
-OFFERED: Final = (Task.DOMAIN, Task.DIRECTORY)
+OFFERED: Final = (Task.DOMAIN, Task.DIRECTORY, Task.SSO)
 SHOWN_SECONDS: Final = 300
 _COOKIE: Final = "new_link"
 FRESH_FORM: Final = Form([("task", Task.DOMAIN.value), ("task", Task.DIRECTORY.value), ("days", "30")])

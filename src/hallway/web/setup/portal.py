@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
+from hallway.hub.connections.model import Connection
 from hallway.hub.directories.activity import Asked
 from hallway.hub.directories.model import Directory, DirectoryState
 from hallway.hub.directories.providers import product_of
@@ -65,12 +66,26 @@ class Portal:
         fitting = (one for one in claimed if (one.name == name if name else not one.has_effect))
         return next(fitting, None)
 
+    async def connection(self, link: SetupLink) -> Connection | None:
+        """The connection that this link made, while it is there."""
+        made = link.progress.connection_id
+        return None if made is None else await self.hub.stores.connections.connection(link.organization_id, made)
+
+    async def own_connection(self, guest: Guest) -> Connection:
+        """The same; 404 while there is none, and on a link that is not for sign-in."""
+        self.refuse_task(guest, Task.SSO)
+        found = await self.connection(guest.link)
+        if found is None:
+            raise EdgeProblem(404, "This link has made no connection yet.")
+        return found
+
     async def findings(self, link: SetupLink) -> Findings:
         """What the organization's rows say of this link's work."""
-        directory = await self.directory(link)
+        directory, connection = await self.directory(link), await self.connection(link)
         if directory is None:
-            return Findings(await self._domains(link))
-        return Findings(await self._domains(link), directory.state, await self._request_at(directory))
+            return Findings(await self._domains(link), connection=connection)
+        request_at = await self._request_at(directory)
+        return Findings(await self._domains(link), directory.state, request_at, connection)
 
     async def _request_at(self, directory: Directory) -> int | None:
         """When its token was last used; that is written a moment later, so what was kept of requests counts too."""

@@ -24,5 +24,13 @@ ROUTES: Final[tuple[Row, ...]] = (
     page("POST", "/setup/guide", SETUP_LINK, "setup_pasted", "Say that the values are pasted."),
     page("GET", "/setup/activity", SETUP_LINK, "setup_activity", "What this link's directory was sent."),
     page("GET", "/setup/activity/{exchange}", SETUP_LINK, "setup_exchange", "One exchange and what it meant."),
+    page("GET", "/setup/sso", SETUP_LINK, "setup_sso", "Choose whose product signs people in."),
+    page("POST", "/setup/sso", SETUP_LINK, "setup_sso_choose", "Make this link's connection, as a draft."),
+    page("GET", "/setup/sso/values", SETUP_LINK, "setup_sso_values", "What to paste at the provider, in its words."),
+    page("GET", "/setup/sso/metadata", SETUP_LINK, "setup_sso_metadata", "One box for metadata, address, certificate."),
+    page("POST", "/setup/sso/metadata", SETUP_LINK, "setup_sso_take", "Take what stood in the box."),
+    page("GET", "/setup/sso/test", SETUP_LINK, "setup_sso_test", "Test a sign-in, and who turns it on."),
+    page("POST", "/setup/sso/test", SETUP_LINK, "setup_sso_test_start", "Begin a test sign-in."),
+    page("POST", "/setup/sso/turn-on", SETUP_LINK, "setup_sso_turn_on", "Turn it on where there are no members."),
     page("GET", "/setup/turn-on", SETUP_LINK, "setup_turn_on", "Who turns the directory on, and why."),
 )

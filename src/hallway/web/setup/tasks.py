@@ -11,6 +11,7 @@ from hallway.hub.setup.acts import as_link, complete, say_domain
 from hallway.hub.setup.model import Status, Task
 from hallway.hub.setup.progress import Findings, Step, is_complete, statuses
 from hallway.hub.setup.service import leave
+from hallway.web.console.connections.bench import product
 from hallway.web.forms import FormErrors, read_form
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import N_
@@ -32,6 +33,11 @@ PAGES: Final = {
     Step.GIVE_VALUES: "guide",
     Step.FIRST_REQUEST: "activity",
     Step.TURN_ON: "turn-on",
+    Step.SSO_PROVIDER: "sso",
+    Step.SSO_VALUES: "sso/values",
+    Step.SSO_METADATA: "sso/metadata",
+    Step.SSO_TEST: "sso/test",
+    Step.SSO_TURN_ON: "sso/test",
 }
 
 
@@ -59,6 +65,10 @@ class TaskPages:
         found = await self._portal.findings(guest.link)
         directory = await self._portal.directory(guest.link)
         about = {} if directory is None else self._portal.about(directory)
+        connection = found.connection
+        if connection is not None:
+            about["idp"] = product(connection)
+            about["connection"] = connection
         steps = [
             (step.name, KINDS[status], self._page(step, status)) for step, status in statuses(guest.link, found).items()
         ]

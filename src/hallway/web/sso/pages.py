@@ -22,6 +22,7 @@ from hallway.web.forms import FormErrors, read_form
 from hallway.web.http import MalformedRequest, Request, Response
 from hallway.web.language import N_
 from hallway.web.rows import PageHandler
+from hallway.web.setup.guard import COOKIE as PORTAL
 from hallway.web.sso.ground import TRIED, TRIED_SECONDS, SsoGround
 from hallway.web.visitor import browser_of
 
@@ -159,11 +160,16 @@ class SsoPages:
                 code=problem.code if problem is not None else "",
                 expected=problem.expected if problem is not None else "",
                 received=problem.received if problem is not None else "",
-                address=f"/connections/conn_{connection.id.hex()}",
+                address=self._back(request, connection),
             )
         ended = ground.account.pages.cookies.ended(TRIED)
         target = settled.sign_in.next or "/"
         return ground.account.signed_in(settled.account, settled.opened, target, ended)
+
+    def _back(self, request: Request, connection: Connection) -> str:
+        """Where a test began: in the console, or in the portal of a set-up link."""
+        in_portal = bool(self._ground.account.pages.cookies.read(request, PORTAL))
+        return "/setup/sso/test" if in_portal else f"/connections/conn_{connection.id.hex()}"
 
     def _confirm(self, request: Request, connection: Connection, at: str, visitor: Any) -> Response:
         back = f"/sso/{connection.id.hex()}/resume?at={at}"
