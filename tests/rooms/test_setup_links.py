@@ -400,7 +400,8 @@ def test_progress_is_read_off_the_rows() -> None:
     sso = (Step.SSO_VALUES, Step.SSO_METADATA, Step.SSO_TEST, Step.SSO_TURN_ON)
     assert nothing[Step.SSO_PROVIDER] is Status.NOT_STARTED and {nothing[step] for step in sso} == {Status.WAITING}
     connection = Connection(
-        ConnectionId(b"c" * 16), OrganizationId(b"o" * 16), "x", Protocol.SAML, IdentityProvider.OKTA, ConnectionState.DRAFT, 1
+        ConnectionId(b"c" * 16), OrganizationId(b"o" * 16), "x", Protocol.SAML, IdentityProvider.OKTA,
+        ConnectionState.DRAFT, 1,
     )  # fmt: skip
     begun = statuses(made, Findings(connection=connection))
     assert [begun[step] for step in sso] == [Status.IN_PROGRESS] * 2 + [Status.WAITING] * 2
