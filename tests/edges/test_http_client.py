@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from hallway.addresses import address, is_never_reached, is_public
 from hallway.http_client import GuardedClient, Reach, checked
 from hallway.outbound import CODES, Answer, OutboundProblem, Question
+from hallway.web.first_step import begun
 
 HOME = Reach(loopback=True)
 ABROAD = Reach()
@@ -113,6 +114,33 @@ def run(act: Callable[[], Awaitable[None]]) -> None:
 
 
 # What is asked ----------------------------------------------------------------------------------------------
+
+
+def test_one_may_ask_before_there_is_a_task() -> None:
+    found: list[int] = []
+
+    async def asked(client: GuardedClient, url: str) -> None:
+        found.append((await ask(client, url)).status)
+
+    async def act() -> None:
+        async with serving(reply(b"{}")) as server:
+            client = GuardedClient(HOME)
+            # As the server does with a request that has waited for nothing yet: this task is not the page's.
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            tasks: list[asyncio.Task[None] | None] = []
+
+            def came() -> None:
+                tasks.append(begun(asked(client, server.url), asyncio.get_running_loop()))
+                turn.set_result(None)
+
+            asyncio.get_running_loop().call_soon(came)
+            await turn
+            assert tasks[0] is not None
+            await tasks[0]
+            await client.aclose()
+        assert found == [200]
+
+    run(act)
 
 
 def test_an_answer_of_any_status_is_an_answer() -> None:
