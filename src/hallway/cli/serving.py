@@ -50,6 +50,19 @@ def _mail(settings: Settings) -> str:
     return "none: set smtp_url" if settings.kept_mail is None else f"kept in {settings.kept_mail}, shown at /mail"
 
 
+def _first_sign_in(settings: Settings) -> str:
+    """How the first person gets in."""
+    if settings.registration != "open":
+        return "  Registration is not open here: invite the first member by command (hub member invite).\n"
+    if settings.kept_mail is not None:
+        return f"  The link that it mails is at {settings.base_url}/mail, since this is a deployment for development.\n"
+    return (
+        "  The link comes by mail.\n"
+        if settings.smtp_url is not None
+        else "  Set smtp_url first: the link is mailed.\n"
+    )
+
+
 def _greet(settings: Settings) -> None:
     """The addresses, and what to type first, by the name that this program was called by."""
     program = sys.argv[0] if Path(sys.argv[0]).name == "hallway" else "hallway"
@@ -59,9 +72,12 @@ def _greet(settings: Settings) -> None:
         f"  database         {settings.database.shown}\n"
         f"  mail             {_mail(settings)}\n"
         "\n"
-        "First steps, in another terminal (see docs/tutorials/first-directory.md):\n"
+        f"Begin in the browser: {settings.base_url}/register\n"
+        f"{_first_sign_in(settings)}"
+        "\n"
+        "Or by command, in another terminal (see docs/tutorials/first-directory.md):\n"
         f'  {program} hub organization create "Acme"\n'
-        f'  {program} hub directory create ORGANIZATION --name "Acme staff" --provider jumpcloud\n',
+        f"  {program} hub operator create you@example.com     a console for whoever runs this: /operator\n",
         file=sys.stderr,
         flush=True,
     )
