@@ -43,6 +43,10 @@ class NodePeer:
             found: bytes = answer.read()
             return found
 
+    def lets(self, **clients: Any) -> None:
+        """Take these clients from now on (OpenID)."""
+        self.service.write_text(json.dumps(clients))
+
     def knows(self, metadata: bytes) -> None:
         """Take who may ask out of a service provider's metadata."""
         root = etree.fromstring(metadata)

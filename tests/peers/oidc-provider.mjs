@@ -42,6 +42,8 @@ const provider = new Provider(issuer, {
   conformIdTokenClaims: false,
   cookies: { keys: ["of a test"] },
   features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
+  // Its own way out asks nobody on loopback.
+  fetch: (url, { dispatcher, ...request }) => globalThis.fetch(url, request),
   findAccount: account,
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   jwks: { keys: [settings.key] },
@@ -77,6 +79,8 @@ async function interaction(request, response) {
     await provider.interactionFinished(request, response, login, { mergeWithLastSubmission: false });
   }
 }
+
+provider.on("backchannel.error", (_, error) => console.error("the client did not take a logout:", error));
 
 const answer = provider.callback();
 
