@@ -81,7 +81,7 @@ IDENTITY = statement(
 )
 IDENTITIES = statement(
     "identities_of_member",
-    f"SELECT {_IDENTITY} FROM identity WHERE organization_id = ?1 AND member_id = ?2 ORDER BY connection_id, subject",
+    f"SELECT {_IDENTITY} FROM identity WHERE organization_id = ?1 AND member_id = ?2",
 )
 NEW_IDENTITY = statement("identity_insert", f"INSERT INTO identity ({_IDENTITY}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
 NO_IDENTITIES = statement(
@@ -138,7 +138,8 @@ class ConnectionStore:
 
     async def identities(self, organization_id: OrganizationId, member_id: MemberId) -> Sequence[Identity]:
         """Who a member is, at each connection."""
-        return [_identity(row) for row in await tenant(self._database, organization_id).rows(IDENTITIES, member_id)]
+        rows = await tenant(self._database, organization_id).rows(IDENTITIES, member_id)
+        return sorted((_identity(row) for row in rows), key=lambda one: (one.connection_id, one.subject))
 
 
 def _identity(row: ResultRow) -> Identity:

@@ -23,11 +23,12 @@ _COLUMNS: Final = """organization_id, id, member_id, email, role, hash, created_
 BY_ID = statement("invitation_by_id", f"SELECT {_COLUMNS} FROM invitation WHERE organization_id = ?1 AND id = ?2")
 NEWEST = statement(
     "invitation_newest",
-    f"SELECT {_COLUMNS} FROM invitation WHERE organization_id = ?1 AND member_id = ?2 ORDER BY id DESC LIMIT 1",
+    # In no order: asked for one, SQLite would walk every invitation of the organization.
+    f"SELECT {_COLUMNS} FROM invitation WHERE organization_id = ?1 AND member_id = ?2",
 )
 NEWEST_OF = statement(
     "invitations_newest",
-    f"""SELECT {_COLUMNS} FROM invitation WHERE organization_id = ?1 AND member_id IN {{ids:2}} ORDER BY id""",
+    f"""SELECT {_COLUMNS} FROM invitation WHERE organization_id = ?1 AND member_id IN {{ids:2}}""",
 )
 INSERT = statement(
     "invitation_insert",
@@ -70,8 +71,8 @@ class InvitationStore:
 
     async def invitation_of(self, organization_id: OrganizationId, member_id: MemberId) -> Invitation | None:
         """The newest one for a member."""
-        row = await tenant(self._database, organization_id).row(NEWEST, member_id)
-        return None if row is None else _invitation(organization_id, row)
+        rows = await tenant(self._database, organization_id).rows(NEWEST, member_id)
+        return max((_invitation(organization_id, row) for row in rows), key=lambda one: one.id, default=None)
 
     async def newest(
         self, organization_id: OrganizationId, member_ids: Sequence[MemberId]
@@ -80,7 +81,8 @@ class InvitationStore:
         if not member_ids:
             return {}
         rows = await tenant(self._database, organization_id).rows(NEWEST_OF, list(member_ids))
-        return {one.member_id: one for one in (_invitation(organization_id, row) for row in rows)}
+        found = sorted((_invitation(organization_id, row) for row in rows), key=lambda one: one.id)
+        return {one.member_id: one for one in found}
 
 
 def _invitation(organization_id: OrganizationId, row: ResultRow) -> Invitation:

@@ -34,7 +34,8 @@ BY_ACCOUNT = statement(
 )
 BY_EMAIL = statement(
     "member_by_email",
-    f"SELECT {COLUMNS} FROM organization_member WHERE organization_id = ?1 AND email_key = ?2 ORDER BY id",
+    # In no order: asked for one, SQLite would walk every member of the organization.
+    f"SELECT {COLUMNS} FROM organization_member WHERE organization_id = ?1 AND email_key = ?2",
 )
 PAGE = statement(
     "member_page",
@@ -54,7 +55,7 @@ COUNTS = statement(
 ADMINISTRATORS = statement(
     "member_administrators",
     f"""SELECT {COLUMNS} FROM organization_member
-        WHERE organization_id = ?1 AND state = 'active' AND role = 'admin' AND account_id IS NOT NULL ORDER BY id""",
+        WHERE organization_id = ?1 AND state = 'active' AND role = 'admin' AND account_id IS NOT NULL""",
 )
 PLACES = statement(
     "global_places",
@@ -118,7 +119,7 @@ class MemberStore:
     async def by_email(self, organization_id: OrganizationId, email: str) -> Sequence[Member]:
         """Everybody with this address, without case, oldest first."""
         rows = await tenant(self._database, organization_id).rows(BY_EMAIL, email_key(email))
-        return [member_of(organization_id, row) for row in rows]
+        return sorted((member_of(organization_id, row) for row in rows), key=lambda one: one.id)
 
     async def page(self, organization_id: OrganizationId, search: MemberSearch) -> MemberPage:
         """By name; a search in texts runs away from the requests' path, since it may look at everybody."""
@@ -145,7 +146,7 @@ class MemberStore:
     async def administrators(self, organization_id: OrganizationId) -> Sequence[Member]:
         """Active administrators who have an account, oldest first."""
         rows = await tenant(self._database, organization_id).rows(ADMINISTRATORS)
-        return [member_of(organization_id, row) for row in rows]
+        return sorted((member_of(organization_id, row) for row in rows), key=lambda one: one.id)
 
     async def places(self, account_id: AccountId) -> Sequence[Place]:
         """Where an account is a member, whatever its state there."""
