@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-import hallway.store.sign_in  # noqa: F401 - it registers its rows
 from hallway.hub.connections.model import (
     Connection,
     ConnectionRemoval,
@@ -29,10 +28,14 @@ from hallway.hub.connections.model import (
     ProviderKey,
     SamlSettings,
 )
-from hallway.hub.sign_in.model import NewSsoSession, SsoSession
+from hallway.hub.connections.ports import Vault
+from hallway.hub.organizations.members import MemberRemoval
+from hallway.hub.sign_in.model import NewSsoSession, SsoSession, StrangerRefusal, StrangerRefused
 from hallway.ids import AccountId, ConnectionId, MemberId, SessionId
 from hallway.journal.model import Stale
 from hallway.store.connections import ConnectionStore
+from hallway.store.sign_in import SignInStore
+from tests.store.conformance_members import added, member
 from tests.store.stage import Stage
 
 
@@ -49,6 +52,11 @@ def _whole(stage: Stage, place: int = 0, name: str = "Okta") -> Connection:
         ConnectionState.ACTIVE, 11, saml, oidc, b"\x02sealed", ("a.example",), True, True, True, Match.USER_NAME,
         Mapping(("mail",), ("first",), ("last",), ("groups",)), 12, 13, 14, 1,
     )  # fmt: skip
+
+
+def no_vault() -> Vault:
+    """Nothing that is read here is sealed."""
+    raise AssertionError
 
 
 async def holds_a_connection_comes_back_as_it_was_written(stage: Stage) -> None:
@@ -93,15 +101,38 @@ async def holds_a_removed_connection_takes_along_who_was_known_by_it(stage: Stag
     await stage.write(NewConnection(one), NewConnection(other))
     identities = [Identity(place.id, subject, "jo", member, "match:email", 1)
                   for place, subject in ((one, b"s1"), (one, b"s2"), (other, b"s1"))]  # fmt: skip
-    await stage.write(*(NewIdentity(each) for each in identities), NewSsoSession(session, 1))
+    refused = StrangerRefused(one.id, 0, StrangerRefusal(1, "wrong_key", "192.0.2.1", "x"))
+    await stage.write(*(NewIdentity(each) for each in identities), NewSsoSession(session, 1), refused)
     assert list(await store.identities(owner, member)) == identities
     assert (await store.footprint(one), await store.footprint(other)) == (Footprint(1, 1), Footprint(1, 0))
     assert await store.footprint(replace(one, organization_id=stage.key_of(2).organization_id)) == Footprint(0, 0)
     with pytest.raises(Stale):
         await stage.write(NewIdentity(identities[0]))
+    sign_ins = SignInStore(stage.database, no_vault)
+    assert list(await sign_ins.strangers(owner, one.id)) == [refused.refusal]
     await stage.write(ConnectionRemoval(one))
-    assert await store.located(one.id) is None
+    assert await store.located(one.id) is None and not await sign_ins.strangers(owner, one.id)
     assert list(await store.identities(owner, member)) == identities[2:]
     assert await store.identity(owner, other.id, b"s1") == identities[2]
     await stage.write(IdentitiesRemoval(member))
     assert await store.identity(owner, other.id, b"s1") is None
+
+
+async def holds_a_removed_member_leaves_nothing_at_connections(stage: Stage) -> None:
+    """Her subject is free for whoever she is when she comes back; another member's stays, in any organization."""
+    store, one = ConnectionStore(stage.database), _whole(stage)
+    gone = member(stage, "ann@a", account_id=AccountId(b"a" * 16))
+    other = member(stage, "bob@a", account_id=AccountId(b"b" * 16))
+    await stage.write(NewConnection(one))
+    await added(stage, gone, other)
+    for place in (gone, other):
+        subject, account = place.email.encode(), place.account_id
+        assert account is not None
+        session = SsoSession(one.id, subject, "i", account, SessionId(subject.ljust(16)), {}, 99)
+        identity = Identity(one.id, subject, "jo", place.id, "match:email", 1)
+        await stage.write(NewIdentity(identity), NewSsoSession(session, 1))
+    await stage.write(MemberRemoval(gone))
+    owner, sign_ins = one.organization_id, SignInStore(stage.database, no_vault)
+    kept = [(await store.identity(owner, one.id, subject)) is not None for subject in (b"ann@a", b"bob@a")]
+    assert kept == [False, True]
+    assert [len(await sign_ins.sso_sessions(owner, one.id, subject)) for subject in (b"ann@a", b"bob@a")] == [0, 1]

@@ -16,7 +16,7 @@ from hallway.hub.connections.model import ConnectionState, ConnectionUpdate, Key
 from hallway.hub.organizations.inviting import Wish, invite
 from hallway.hub.organizations.members import MemberState, Role, Source
 from hallway.hub.organizations.model import Organization, Plan
-from hallway.hub.organizations.roster import deactivate
+from hallway.hub.organizations.roster import deactivate, remove
 from hallway.journal.model import Change
 from hallway.web.wiring import Reading, clock, connection_desk
 from tests.rooms.opened import OPERATOR
@@ -132,6 +132,25 @@ async def test_a_deactivated_member_stays_out(tmp_path: Path, monkeypatch: pytes
         renamed = await there.signed_in(Browser(hub.app), name_id="new-name", attributes=(("email", (member.email,)),))
         assert renamed.status == 403
         assert {code for _, code, _ in await attempts(hub, owner)} == {"", "deactivated"}
+
+
+async def test_who_was_removed_is_somebody_new_when_she_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        before = Browser(hub.app)
+        await there.signed_in(before)
+        (member,) = await hub.hub.stores.members.by_email(owner.id, "ada@acme.example")
+        await remove(hub.hub.roster, member, OPERATOR)
+        assert (await there.signed_in(Browser(hub.app))).status == 403
+        await invited(hub, owner, "ada@acme.example")
+        assert (await before.get("/settings/members")).status == 303
+        browser = Browser(hub.app)
+        assert (await there.signed_in(browser)).status == 303, browser.text
+        assert (await browser.get("/settings/members")).status == 200
+        assert (await before.get("/settings/members")).status == 303, "a session of before stays ended"
+        assert [code for _, code, _ in await attempts(hub, owner)] == ["", "nobody_here", ""]
 
 
 async def test_somebody_new_becomes_a_guest_where_the_connection_may(

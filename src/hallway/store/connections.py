@@ -89,7 +89,7 @@ NO_IDENTITIES = statement(
 )
 _BELONGING: Final = tuple(
     statement(f"{table}_of_connection_delete", f"DELETE FROM {table} WHERE organization_id = ?1 AND connection_id = ?2")
-    for table in ("identity", "sign_in", "seen_message", "sso_session", "attempt")
+    for table in ("identity", "sign_in", "seen_message", "sso_session", "attempt", "refused_stranger")
 )
 
 

@@ -20,6 +20,7 @@ from hallway.hub.organizations.members import (
 )
 from hallway.ids import AccountId, DirectoryId, MemberId, OrganizationId, ResourceId
 from hallway.scim.fold import fold
+from hallway.store.connections import NO_IDENTITIES
 from hallway.store.database import Database, everywhere, tenant
 from hallway.store.rows import writes
 from hallway.store.statement import ResultRow, Step, statement
@@ -83,6 +84,9 @@ DELETE_INVITATIONS = statement(
     "member_invitations_delete", "DELETE FROM invitation WHERE organization_id = ?1 AND member_id = ?2"
 )
 DELETE_LINKS = statement("member_links_delete", "DELETE FROM member_link WHERE organization_id = ?1 AND member_id = ?2")
+DELETE_SSO_SESSIONS = statement(
+    "member_sso_sessions_delete", "DELETE FROM sso_session WHERE organization_id = ?1 AND account_id = ?2"
+)
 REMAINS = statement(
     "member_administrator_remains",
     """SELECT organization_id FROM organization_member
@@ -208,6 +212,8 @@ def _remove_member(org: bytes, row: MemberRemoval) -> Sequence[Step]:
         Step(DELETE, (org, one.id, one.version), 1),
         Step(DELETE_INVITATIONS, (org, one.id)),
         Step(DELETE_LINKS, (org, one.id)),
+        Step(NO_IDENTITIES, (org, one.id)),
+        Step(DELETE_SSO_SESSIONS, (org, one.account_id)),
         *_no_place(org, one),
     ]
 

@@ -131,7 +131,9 @@ class MemberUpdate:
 
 @dataclass(frozen=True, slots=True)
 class MemberRemoval:
-    """The row goes, with its invitations, its links to directory users, and its `Place`."""
+    """The row goes, with its invitations, its links to directory users, its identities and sessions at connections,
+    and its `Place`.
+    """
 
     member: Member
 
