@@ -44,9 +44,12 @@ class SsoLeaving:
         """A message in a form (POST binding), signed within."""
         connection = await self._connection(request)
         try:
-            pairs = dict(parse_qsl((await request.body(LIMIT_BYTES)).decode("ascii"), max_num_fields=10))
+            found = parse_qsl((await request.body(LIMIT_BYTES)).decode("ascii"), max_num_fields=10)
         except ValueError:
             raise MalformedRequest("The form cannot be read.") from None
+        pairs = dict(found)
+        if len(pairs) != len(found):
+            raise MalformedRequest("A form has each field once.")
         names = [name for name in ("SAMLRequest", "SAMLResponse") if name in pairs]
         if len(names) != 1:
             raise MalformedRequest("A form has one SAMLRequest or one SAMLResponse.")
