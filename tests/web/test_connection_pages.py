@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from hallway.hub.connections.enforcement import Enforcement, NewEnforcement
 from hallway.hub.connections.model import Connection, ConnectionState, KeyState, Match, Protocol, Provider
 from hallway.hub.connections.ports import Unreachable
 from hallway.hub.connections.service import ConnectionBook, Draft
 from hallway.hub.connections.trusted import key_name
 from hallway.hub.organizations.model import Plan
 from hallway.ids import ATTEMPT, CONNECTION, wire
+from hallway.journal.model import Change
 from hallway.web.console.connections.guides import GUIDES
 from hallway.web.console.connections.routes import ROUTES
 from hallway.web.wiring import Reading, connection_desk
@@ -134,6 +136,17 @@ async def test_it_is_turned_on_off_made_default_and_deleted(tmp_path: Path, monk
         gone = await there.post(place(one, "/delete"))
         assert gone.headers["location"] == "/settings/sso"
         assert (await there.get(place(one))).status == 404
+
+
+async def test_a_connection_that_is_enforced_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        there = await opened_office(hub)
+        one = (await federated(hub.hub, there.organization)).connection
+        rule = Enforcement(there.organization.id, one.id, 1)
+        await hub.hub.stores.database.commit(Change(there.organization.id, (NewEnforcement(rule),)))
+        kept = await there.post(place(one, "/delete"))
+        assert kept.status == 409 and b"enforces this connection" in kept.body
+        assert await again(hub, one) == one
 
 
 async def test_a_test_leads_to_the_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -394,7 +394,9 @@ async def test_without_a_session_nothing_of_the_portal_opens(tmp_path: Path, mon
     async with world(tmp_path, monkeypatch) as here:
         browser, _, link = await with_directory(here)
         stranger = here.browser()
-        for jar in ({}, {"hub_setup": "hw_setup_session_x"}, {"hub_setup": browser.jar["hub_setup"][:-2] + "AA"}):
+        kept = browser.jar["hub_setup"]
+        changed = kept[:-2] + ("BA" if kept.endswith("AA") else "AA")
+        for jar in ({}, {"hub_setup": "hw_setup_session_x"}, {"hub_setup": changed}):
             for row in ROUTES:
                 if row.guard == SETUP_LINK:
                     stranger.jar = dict(jar)

@@ -479,13 +479,3 @@ NAMES: Final[Mapping[str, str]] = {
 def guide_of(provider: Provider, protocol: Protocol) -> Guide:
     """The guide of a provider; OpenID Connect has one for all."""
     return _OIDC if protocol is Protocol.OIDC else GUIDES[provider]
-
-
-def names_of(guide: Guide) -> dict[str, list[str]]:
-    """What a provider calls each value of ours."""
-    found: dict[str, list[str]] = {}
-    for step in guide.steps:
-        for paste in step.pastes:
-            if paste.what and paste.field not in found.setdefault(paste.what, []):
-                found[paste.what].append(paste.field)
-    return found
