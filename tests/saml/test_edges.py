@@ -195,8 +195,8 @@ def test_a_response_says_when_it_was_issued_though_nothing_may_cover_it(sign: st
 
 
 def test_a_response_says_which_request_it_answers_and_nothing_else_is_a_response() -> None:
-    assert answered_request(message(sign="none")) == "_request1"
-    assert answered_request(message(Login(in_response_to=None))) is None
+    assert answered_request(message(sign="none")) == ("_request1", ACS)
+    assert answered_request(message(Login(in_response_to=None))) == (None, ACS)
     with pytest.raises(SamlProblem) as caught:
         answered_request(etree.tostring(assertion_of(Login().tree())))
     assert caught.value.code == "wrong_shape"

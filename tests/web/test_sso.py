@@ -425,3 +425,22 @@ async def test_what_is_encrypted_to_the_certificate_of_before_still_opens(
             answer = await there.posted(browser, there.sealed_response(asked))
             assert (answer.status == 303) is opens
             await keys.drop_own(there.connection) if opens else None
+
+
+async def test_an_address_of_before_is_taken_where_the_connection_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = "https://old.example/acs"
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        asked = await there.asked(browser)
+        moved = there.response(asked, destination=old, recipient=old)
+        assert (await there.posted(browser, moved)).status == 403
+        was = there.connection
+        named = replace(was, saml=replace(was.saml, more_acs_urls=(old,)), version=2)
+        await hub.hub.stores.database.commit(Change(owner.id, (ConnectionUpdate(was, named),)))
+        answer = await there.posted(browser, moved)
+        assert (await browser.get(answer.headers["location"])).status == 303
+        mixed = there.response(await there.asked(browser), destination=old)
+        assert (await there.posted(browser, mixed)).status == 403, "both say the same address"

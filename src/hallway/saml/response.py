@@ -107,9 +107,13 @@ def judged(octets: bytes, expected: Expectation) -> SignIn:
         raise
 
 
-def answered_request(octets: bytes) -> str | None:
-    """Which request a response says that it answers; nothing of it is verified. Raises `SamlProblem`."""
-    return _response(octets).get("InResponseTo")
+def answered_request(octets: bytes) -> tuple[str | None, str | None]:
+    """Which request a response says that it answers, and where it says that it was sent; nothing of it is verified.
+
+    Raises `SamlProblem`.
+    """
+    root = _response(octets)
+    return root.get("InResponseTo"), root.get("Destination")
 
 
 def _response(octets: bytes) -> Element:

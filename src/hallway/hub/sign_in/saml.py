@@ -77,13 +77,13 @@ async def arrive(desk: SignInDesk, connection: Connection, message: bytes) -> tu
 
     Raises `SamlProblem`, and `TurnedAway` for a genuine answer to nothing that waits.
     """
-    token = answered_request(message)
+    token, destination = answered_request(message)
     sign_in = None if token is None else await desk.waiting(connection, token)
     settings = connection.saml
     expected = Expectation(
         issuer=settings.idp_entity_id,
         entity_id=entity_id(desk.base_url, connection),
-        acs_url=acs_url(desk.base_url, connection),
+        acs_url=_sent_to(desk, connection, destination),
         trust=trust_of(connection),
         now=desk.clock(),
         request_id=token,
@@ -96,6 +96,12 @@ async def arrive(desk: SignInDesk, connection: Connection, message: bytes) -> tu
     if token is not None and sign_in is None:
         raise TurnedAway("no_request")
     return sign_in, said
+
+
+def _sent_to(desk: SignInDesk, connection: Connection, destination: str | None) -> str:
+    """The address that the answer is judged by: ours, or one that this connection stands in for, if it says so."""
+    own = acs_url(desk.base_url, connection)
+    return destination if destination is not None and destination in connection.saml.more_acs_urls else own
 
 
 def trust_of(connection: Connection) -> Trust:
