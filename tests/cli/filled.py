@@ -97,7 +97,7 @@ async def _linked(house: House, post: Post) -> None:
 async def _signed_on(hub: Hub, house: House) -> None:
     """A member who came by the connection, one who is on her way, one who was refused; and recovery codes."""
     owner, now, fresh = house.organization.id, clock(), hub.desk.fresh_id
-    [connection] = await hub.stores.connections.connections(owner)
+    connection, *_ = await hub.stores.connections.connections(owner)
     [admin, *_] = await hub.stores.members.administrators(owner)
     assert admin.account_id is not None
     one, subject = connection.id, b"s" * 32

@@ -103,7 +103,7 @@ async def test_the_plan_says_what_is_locked_and_whom_to_ask(tmp_path: Path, monk
         office = await opened_office(hub)
         place = await hub.place(office.organization)
         sso = (await office.get("/settings/sso")).body
-        assert f"/scim/{wire(DIRECTORY, place.directory.id)}/v2".encode() in sso and b"cannot be set up here yet" in sso
+        assert f"/scim/{wire(DIRECTORY, place.directory.id)}/v2".encode() in sso and b"No connection yet" in sso
         assert b"Everything is unlocked" in (await office.get("/settings/plan")).body
         poor = await opened_office(hub, "Free & Co", Plan.FREE)
         plan = (await poor.get("/settings/plan")).body

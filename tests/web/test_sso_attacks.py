@@ -92,9 +92,9 @@ async def test_the_catalogue_leaves_nothing_but_its_reason(
             for number, name in enumerate(name for name in ATTACKS if name.startswith(group)):
                 octets = ATTACKS[name]()
                 response, sender = packed(octets), Browser(here.hub.app, address=f"192.0.2.{number}")
-                began = time.process_time()
+                began = time.thread_time()
                 answer = await here.there.posted(sender, response)
-                spent = time.process_time() - began
+                spent = time.thread_time() - began
                 assert 400 <= answer.status < 500, (name, answer.status)
                 assert not answer.cookies, (name, answer.cookies)
                 assert spent < CPU_SECONDS, (name, spent)
