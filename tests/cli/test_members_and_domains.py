@@ -1,4 +1,4 @@
-"""`hallway hub member …` and `hallway hub domain …`."""
+"""`hallway hub member …`, `hallway hub domain …`, and how an organization is named."""
 
 from tests.cli.commands import environ_of, json_of, refusal_of, text_of
 
@@ -21,6 +21,13 @@ def test_members_are_invited_and_listed(sqlite_database: str) -> None:
     assert "invited" in text_of(environ, "hub", "member", "reactivate", org, made["id"])
     other = json_of(environ, "hub", "organization", "create", "Beta")["id"]
     assert "no member" in refusal_of(environ, "hub", "member", "deactivate", other, made["id"])
+
+
+def test_an_organization_is_not_found_by_its_name(sqlite_database: str) -> None:
+    environ = environ_of(sqlite_database)
+    org = json_of(environ, "hub", "organization", "create", "Acme", "--external-id", "crm-7")["id"]
+    assert "say its id (org_…) or its external id" in refusal_of(environ, "hub", "member", "list", "Acme")
+    assert json_of(environ, "hub", "member", "list", "crm-7") == json_of(environ, "hub", "member", "list", org) == []
 
 
 def test_domains_are_claimed_marked_and_removed(sqlite_database: str) -> None:

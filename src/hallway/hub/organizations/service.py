@@ -90,7 +90,9 @@ class Registrar:
             organization = await self._organizations.by_external_id(text)
         if organization is None:
             raise Refused(
-                "not_found", f"There is no organization {text!r}; list them with: hallway hub organization list"
+                "not_found",
+                f"There is no organization {text!r}: say its id (org_…) or its external id, not its name; "
+                "list them with: hallway hub organization list",
             )
         return organization
 
