@@ -37,6 +37,9 @@ UPDATE = statement(
        RETURNING organization_id""",
 )
 TENANT_TABLES: Final = (
+    "idempotent_answer", "receipt", "stream_pending", "delivery_attempt", "delivery", "lane", "endpoint",
+    "refresh_token", "auth_code", "app_grant", "signing_key", "api_key", "application_secret", "application",
+    "member_version",
     "exchange", "stranger_refusal", "quirk_count", "request_count", "member_past", "member", "resource_key",
     "resource_version", "resource_count", "resource", "token", "directory", "journal_personal", "journal",
     "journal_head", "enforcement", "refused_stranger", "attempt", "sso_session", "seen_message", "sign_in", "identity",

@@ -8,15 +8,26 @@ keys; no triggers, no identity columns. `tests/store/test_schema.py` holds them 
 
 from typing import Final
 
-from hallway.store.migrations import step_0001, step_0002, step_0003, step_0004
+from hallway.store.migrations import (
+    step_0001,
+    step_0002,
+    step_0003,
+    step_0004,
+    step_0005,
+    step_0006,
+    step_0007,
+)
 
 STEPS: Final = (
     (1, "the Hub's first schema", step_0001.SQL),
     (2, "accounts and members", step_0002.SQL),
     (3, "lists and histories of members", step_0003.SQL),
     (4, "single sign-on", step_0004.SQL),
+    (5, "the feed", step_0005.SQL),
+    (6, "applications and API keys", step_0006.SQL),
+    (7, "delivery and receipts", step_0007.SQL),
 )
 
 GLOBAL_TABLES: Final = frozenset(
-    {"organization", "locator", "place", "deployment", "data_key", "schema_step", "key_check"}
+    {"organization", "locator", "place", "deployment", "data_key", "schema_step", "key_check", "feed"}
 )
