@@ -142,6 +142,9 @@ class Settings:
         values.whole_number(1, 3650), "365", "How long a directory token lives when nobody chose."
     )
     exchange_retention_days: int = _setting(values.whole_number(1, 3650), "30", "How long recorded exchanges are kept.")
+    feed_retention_days: int = _setting(
+        values.whole_number(1, 3650), "90", "How long the feed tells an event; who has not read for longer begins anew."
+    )
     exchange_body_limit_bytes: int = _setting(
         values.size_bytes(0, 16 * _MIB), "64 KiB", "How much of a body an exchange keeps; the rest is cut."
     )

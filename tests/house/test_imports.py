@@ -32,6 +32,7 @@ ROOMS = (
             "sign_in",
             "setup",
             "operators",
+            "events",
         )
     ),
     *(f"idp.{room}" for room in ("people", "applications", "sign_on", "provisioning", "insights")),

@@ -24,7 +24,9 @@ TEXT_FILES = {"", ".cfg", ".css", ".html", ".ini", ".js", ".json", ".md", ".py",
 CATCHES_ALL = {
     "src/hallway/web/edge.py": "the web edge: a fault of ours becomes a 500 with an id",
     "src/hallway/web/first_step.py": "in the place of a task: hands what was raised to the task that it returns",
-    "src/hallway/worker.py": "the worker loop: one failed job does not end the others",
+    "src/hallway/worker/upkeep.py": "the worker loop: one failed job does not end the others",
+    "src/hallway/worker/mails.py": "the loop of deliveries: a fault of ours does not end it",
+    "src/hallway/worker/sequencer.py": "the loop of the feed: a fault of ours does not end it",
 }
 
 

@@ -25,7 +25,7 @@ from hallway.journal.model import EVENT_TYPES, Stale, Unavailable
 from hallway.keys.service import change_master, rotate
 from hallway.scim.problem import ScimProblem
 from hallway.web.wiring import clock
-from hallway.worker import Worker
+from hallway.worker.upkeep import Worker
 from tests.rooms.opened import MASTER_KEY, Place, administration, journal, made_place, opened, user_body
 
 OFF = {"op": "replace", "path": "active", "value": False}
@@ -263,8 +263,8 @@ def refusal_of(place: Place) -> Exchange:
 async def test_the_worker_goes_on_after_a_fault_and_writes_what_is_left_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hallway.worker.TICK_SECONDS", 0.001)
-    monkeypatch.setattr("hallway.worker.FLUSH_TICKS", 2)
+    monkeypatch.setattr("hallway.worker.upkeep.TICK_SECONDS", 0.001)
+    monkeypatch.setattr("hallway.worker.upkeep.FLUSH_TICKS", 2)
     async with opened(tmp_path) as hub:
         place = await made_place(hub)
         recorder, store = Recorder(clock), Broken(RuntimeError("ours"))
@@ -285,8 +285,8 @@ async def test_the_worker_goes_on_after_a_fault_and_writes_what_is_left_at_the_e
 
 
 async def test_the_worker_is_not_cancelled_while_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hallway.worker.TICK_SECONDS", 0.001)
-    monkeypatch.setattr("hallway.worker.FLUSH_TICKS", 1)
+    monkeypatch.setattr("hallway.worker.upkeep.TICK_SECONDS", 0.001)
+    monkeypatch.setattr("hallway.worker.upkeep.FLUSH_TICKS", 1)
 
     class Slow(Broken):
         begun = asyncio.Event()
@@ -314,8 +314,8 @@ async def test_the_worker_is_not_cancelled_while_it_writes(tmp_path: Path, monke
 async def test_the_worker_takes_up_a_rotated_key_and_goes_on_with_the_former_where_it_cannot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hallway.worker.TICK_SECONDS", 0.001)
-    monkeypatch.setattr("hallway.worker.FLUSH_TICKS", 2)
+    monkeypatch.setattr("hallway.worker.upkeep.TICK_SECONDS", 0.001)
+    monkeypatch.setattr("hallway.worker.upkeep.FLUSH_TICKS", 2)
     async with opened(tmp_path) as hub:
         worker = Worker(Recorder(clock), hub.stores.counters, clock, 30, hub.keys)
         worker.start()

@@ -21,7 +21,7 @@ from hallway.outbox.model import KEPT, LEASE, MINUTE, Attempt, Fate, Mail, Outgo
 from hallway.outbox.ports import NotCarried
 from hallway.outbox.postman import AT_ONCE, Postman
 from hallway.web.wiring import Hub
-from hallway.worker import Deliveries
+from hallway.worker.mails import Deliveries
 from tests.mail_server import mail_server
 from tests.rooms.opened import MASTER_KEY, OPERATOR, opened
 
@@ -249,8 +249,8 @@ async def test_without_a_server_nothing_is_promised(tmp_path: Path) -> None:
 async def test_deliveries_count_what_became_of_mails_and_go_on_after_a_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hallway.worker.MAIL_SECONDS", 0)
-    monkeypatch.setattr("hallway.worker.MAIL_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("hallway.worker.mails.MAIL_SECONDS", 0)
+    monkeypatch.setattr("hallway.worker.mails.MAIL_PAUSE_SECONDS", 0)
     async with opened(tmp_path) as hub:
         post, counted, came = Post(hub), list[Fate](), asyncio.Event()
         faults: list[Exception] = [Unavailable("the store is away"), ValueError("a fault of ours")]
@@ -283,7 +283,7 @@ async def test_deliveries_count_what_became_of_mails_and_go_on_after_a_fault(
 async def test_an_attempt_that_takes_long_does_not_hold_up_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hallway.worker.MAIL_STOP_SECONDS", 0.01)
+    monkeypatch.setattr("hallway.worker.mails.MAIL_STOP_SECONDS", 0.01)
     async with opened(tmp_path) as hub:
         began = asyncio.Event()
 

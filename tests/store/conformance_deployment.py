@@ -89,7 +89,7 @@ async def holds_a_removed_organization_leaves_nothing(stage: Stage) -> None:
     theirs = await stage.user("theirs", 2)
     org = stage.key.organization_id
     await Administration(stage.desk, CATALOGUE.types, ACTOR).add_token(stage.directories[0], 30)
-    await stage.write(OrganizationRemoval(org), entries=0)
+    await stage.write(OrganizationRemoval(org, 1, b"{}"), entries=0)
     for table in (
         "organization",
         "locator",

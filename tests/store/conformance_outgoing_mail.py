@@ -90,7 +90,7 @@ async def holds_a_mail_is_written_in_its_own_tenants_change_only(stage: Stage) -
 async def holds_mails_go_with_their_organization(stage: Stage) -> None:
     """What it promised is promised no more."""
     mail = await promised(stage, 2)
-    await stage.write(OrganizationRemoval(mail.tenant), entries=0, organization=mail.tenant)
+    await stage.write(OrganizationRemoval(mail.tenant, 1, b"{}"), entries=0, organization=mail.tenant)
     assert await stage.rows("SELECT id FROM outgoing_mail") == []
     assert await stage.rows("SELECT target FROM locator WHERE kind = 'mail'") == []
     assert await OutgoingMailStore(stage.database).claim(due_of(mail), mail.created_at + LATER) is None

@@ -74,6 +74,13 @@ _OF_THE_OTHER = {"stranger_refusal", "quirk_count", "member_past", "resource_ver
 """Tables in which the organization of the console may have nothing; the other organization has."""
 
 
+_NOT_WRITTEN_YET = {
+    "application", "application_secret", "api_key", "signing_key", "app_grant", "auth_code", "refresh_token",
+    "endpoint", "lane", "delivery", "delivery_attempt", "stream_pending", "receipt", "idempotent_answer",
+}  # fmt: skip
+"""Tables whose code is still to come: whoever writes it fills them here."""
+
+
 def test_every_table_and_column_of_the_schema_is_in_an_archive(database_url: str) -> None:
     text_of(environ_of(database_url), "migrate")
     there = columns_of(database_url)
@@ -84,7 +91,8 @@ def test_every_table_and_column_of_the_schema_is_in_an_archive(database_url: str
 
 
 def test_the_filled_database_has_something_in_every_table(expected: Content) -> None:
-    assert {name for name, rows in expected.items() if not rows} <= {"deployment"}
+    assert {name for name, rows in expected.items() if not rows} - _NOT_WRITTEN_YET <= {"deployment", "feed_ended"}
+    assert not any(expected[name] for name in _NOT_WRITTEN_YET)
 
 
 def test_a_restored_database_has_every_row(archive: Path, expected: Content, database_url: str) -> None:
@@ -120,10 +128,13 @@ def test_an_organization_with_something_in_every_table_is_deleted_from_all(
 
     before = rows_of(content_of(database_url))
     without = {"account", "passkey", "recovery_code", "session", "mail_link", "operator"}
-    assert {name for name, count in before.items() if not count and name not in without} <= _OF_THE_OTHER
+    assert {name for name, count in before.items() if not count and name not in without} <= _OF_THE_OTHER | {
+        "feed_ended"
+    } | _NOT_WRITTEN_YET
     text_of(environ, "hub", "organization", "delete", f"org_{own.hex()}", "--yes")
     after = content_of(database_url)
-    assert set(rows_of(after).values()) == {0}
+    left = {name: count for name, count in rows_of(after).items() if count}
+    assert left == {"feed_ended": 1}, "what the feed tells of it, until it was told"
     assert [len(after[name]) for name in without] == [len(expected[name]) for name in without]
 
 
@@ -204,7 +215,8 @@ def test_a_backup_is_made_while_the_server_writes(database_url: str, tmp_path: P
     content = content_of(restored)
     users = len(content["resource"])
     # organization, directory and token come before the users
-    heads = dict(content["journal_head"])
+    place = sorted(columns_of(restored)["journal_head"]).index
+    heads = {row[place("organization_id")]: row[place("seq")] for row in content["journal_head"]}
     assert users >= 20 and heads == {bytes(16): 0, content["organization"][0][3]: users + 3}
     assert len(content["journal"]) == users + 3 and len(content["exchange"]) == users
 

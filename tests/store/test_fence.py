@@ -23,7 +23,7 @@ from hallway.hub.directories.tokens import MadeToken
 from hallway.hub.operators.model import NewOperator
 from hallway.hub.organizations.notices import NewNotice
 from hallway.hub.setup.model import NewSetupLink, NewSetupSession
-from hallway.ids import ExchangeId, MailId, ResourceId
+from hallway.ids import GROUP, ExchangeId, MailId, ResourceId, wire
 from hallway.journal.model import TenantBreach
 from hallway.outbox.model import NewMail
 from hallway.store import (
@@ -51,6 +51,7 @@ from hallway.store.setup import SetupLinkStore
 from hallway.store.statement import ALL, Statement, Step, statement
 from tests.house.source import ROOT
 from tests.store import conformance_operators, conformance_setup
+from tests.store.fence_feed import FEED_READS
 from tests.store.fence_pages import PAGE_READS, settle_pages, settle_people
 from tests.store.fence_settings import SETTINGS_READS, settle
 from tests.store.stage import ACTOR, CATALOGUE, Stage, search, staged
@@ -156,7 +157,7 @@ READS: dict[str, tuple[Any, str, Ask]] = {
     "operators": (operators, "OPERATORS", lambda t: _operators(t).operators()),
     "setup_session_by_id": (setup, "SESSION_BY_ID", lambda t: _links(t).session(t.key.organization_id, t.ids["visit"])),
 }  # fmt: skip
-READS |= SETTINGS_READS | PAGE_READS
+READS |= SETTINGS_READS | PAGE_READS | FEED_READS
 UNFENCED = {
     "journal_head", "journal_found", "deployment_head", "resource_by_name",
     "connection_unchanged", "member_address_held", "member_address_taken", "member_administrator_remains",
@@ -310,6 +311,10 @@ async def _trespass(stage: Stage) -> Trespass:
     await stage.user("somebody else", 2)
     inner = await stage.group(f"{SECRET} inner", user, place=2)
     group = await stage.group(SECRET, user, groups=(inner,), place=2)
+    left = await stage.group(f"{SECRET} left", place=2)
+    holder = await stage.group(f"{SECRET} holder", groups=(left,), place=2)
+    remove = {"op": "remove", "path": f'members[value eq "{wire(GROUP, left)}"]'}
+    await stage.patch_group(holder, remove, place=2)
     made: MadeToken = await Administration(stage.desk, CATALOGUE.types, ACTOR).add_token(beta, 30, SECRET)
     exchange = ExchangeId(stage.desk.fresh_id())
     await stage.write(
@@ -332,6 +337,7 @@ async def _trespass(stage: Stage) -> Trespass:
     await stage.write(mail, organization=beta.organization_id)
     await stage.write(NewNotice(beta.organization_id, SECRET, user, 1, 1), organization=beta.organization_id)
     ids = {"user": user, "group": group, "token": made.token.id, "exchange": exchange, "seq": seq}
+    ids |= {"left": left, "holder": holder}
     ids |= {"link": link.id, "visit": visit.id, "mail": mail.id, **await settle(stage, SECRET)}
     ids |= await settle_pages(stage, SECRET, ids)
     operator = conformance_operators.operator(stage)

@@ -52,7 +52,18 @@ def catalog() -> Iterator[apsw.Connection]:
 def test_every_table_is_a_tenants_or_one_of_the_closed_list() -> None:
     assert {"schema_step", *TABLES} == {"schema_step", *TENANTS, *GLOBAL_TABLES}
     assert sorted(TENANT_TABLES) == sorted(TENANTS)
-    named = {"data_key", "deployment", "feed", "key_check", "locator", "organization", "place", "schema_step"}
+    named = {
+        "data_key",
+        "deployment",
+        "feed",
+        "feed_ended",
+        "journal_head",
+        "key_check",
+        "locator",
+        "organization",
+        "place",
+        "schema_step",
+    }
     assert named == GLOBAL_TABLES
 
 

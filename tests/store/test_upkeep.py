@@ -9,7 +9,7 @@ from hallway.hub.directories.tokens import DAY
 from hallway.store.counters import CounterStore
 from hallway.store.keys import DeploymentStore
 from hallway.store.opening import Opening, migrate, opened
-from hallway.worker import DUE, HOUR, Turn, Worker
+from hallway.worker.upkeep import DUE, HOUR, Turn, Worker
 
 BEGAN = 1_700_000_000_000_000
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from hallway.ids import OrganizationId
+from hallway.journal.feed import Bell
 from hallway.journal.model import Change, TenantBreach
 from hallway.store.statement import Params, ResultRow, Statement, Step
 
@@ -30,6 +31,11 @@ class Database(Protocol):
 
     async def commit(self, change: Change) -> int:
         """See `hallway.journal.ports.Ledger`."""
+        ...
+
+    @property
+    def bell(self) -> Bell:
+        """Rings when this process wrote changes."""
         ...
 
     async def run(self, steps: Sequence[Step]) -> None:

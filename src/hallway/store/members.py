@@ -23,7 +23,10 @@ from hallway.scim.fold import fold
 from hallway.store.connections import NO_IDENTITIES
 from hallway.store.database import Database, everywhere, tenant
 from hallway.store.rows import writes
-from hallway.store.statement import ResultRow, Step, statement
+from hallway.store.statement import SEQ, ResultRow, Step, statement
+
+REMOVED: Final = "removed"
+"""The state, in `member_version`, of who is a member no more."""
 
 COLUMNS: Final = """organization_id, id, email, name, role, state, source, created_at, access_from, account_id,
     directory_id, resource_id, joined_at, ended_at, confirmed_at, version"""
@@ -86,6 +89,13 @@ DELETE_INVITATIONS = statement(
 DELETE_LINKS = statement("member_links_delete", "DELETE FROM member_link WHERE organization_id = ?1 AND member_id = ?2")
 DELETE_SSO_SESSIONS = statement(
     "member_sso_sessions_delete", "DELETE FROM sso_session WHERE organization_id = ?1 AND account_id = ?2"
+)
+VERSION = statement(
+    "member_version_insert",
+    """INSERT INTO member_version (organization_id, member_id, seq, email, name, role, state, directory_id, resource_id)
+       VALUES (?1, ?2, {seq:3}, ?4, ?5, ?6, ?7, ?8, ?9)
+       ON CONFLICT (organization_id, member_id, seq) DO UPDATE SET email = ?4, name = ?5, role = ?6, state = ?7,
+         directory_id = ?8, resource_id = ?9""",
 )
 REMAINS = statement(
     "member_administrator_remains",
@@ -186,7 +196,13 @@ def _columns(one: Member) -> tuple[object, ...]:
 @writes(NewMember)
 def _new_member(org: bytes, row: NewMember) -> Sequence[Step]:
     one = row.member
-    return [Step(INSERT, (org, *_columns(one))), *_place(org, one)]
+    return [Step(INSERT, (org, *_columns(one))), _version(org, one), *_place(org, one)]
+
+
+def _version(org: bytes, one: Member, state: str = "") -> Step:
+    """What she is from this change on: `before` and `after` of what the journal tells of her."""
+    told = (one.email, one.name, one.role.value, state or one.state.value, one.directory_id, one.resource_id)
+    return Step(VERSION, (org, one.id, SEQ, *told))
 
 
 def _place(org: bytes, one: Member) -> list[Step]:
@@ -195,7 +211,7 @@ def _place(org: bytes, one: Member) -> list[Step]:
 
 @writes(MemberUpdate)
 def _update_member(org: bytes, row: MemberUpdate) -> Sequence[Step]:
-    steps = [Step(UPDATE, (org, *_columns(row.member), row.was.version), 1)]
+    steps = [Step(UPDATE, (org, *_columns(row.member), row.was.version), 1), _version(org, row.member)]
     if row.was.account_id != row.member.account_id:
         steps += [*_no_place(org, row.was), *_place(org, row.member)]
     return steps
@@ -210,6 +226,7 @@ def _remove_member(org: bytes, row: MemberRemoval) -> Sequence[Step]:
     one = row.member
     return [
         Step(DELETE, (org, one.id, one.version), 1),
+        _version(org, one, REMOVED),
         Step(DELETE_INVITATIONS, (org, one.id)),
         Step(DELETE_LINKS, (org, one.id)),
         Step(NO_IDENTITIES, (org, one.id)),

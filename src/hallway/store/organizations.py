@@ -42,15 +42,17 @@ TENANT_TABLES: Final = (
     "member_version",
     "exchange", "stranger_refusal", "quirk_count", "request_count", "member_past", "member", "resource_key",
     "resource_version", "resource_count", "resource", "token", "directory", "journal_personal", "journal",
-    "journal_head", "enforcement", "refused_stranger", "attempt", "sso_session", "seen_message", "sign_in", "identity",
+    "enforcement", "refused_stranger", "attempt", "sso_session", "seen_message", "sign_in", "identity",
     "connection", "notice", "outgoing_mail", "operator", "setup_session", "setup_link", "contact", "domain",
     "invitation", "member_link", "organization_member", "mail_link", "session", "recovery_code", "passkey", "account",
 )  # fmt: skip
 """Every table of tenants' rows, in an order in which they can be emptied."""
 EMPTIED = tuple(
     statement(f"{table}_emptied", f"DELETE FROM {table} WHERE organization_id = ?1")
-    for table in (*TENANT_TABLES, "place", "locator", "organization")
+    for table in (*TENANT_TABLES, "feed", "journal_head", "place", "locator", "organization")
 )
+
+ENDED = statement("organization_ended", "INSERT INTO feed_ended (organization_id, at, told) VALUES (?1, ?2, ?3)")
 
 
 class OrganizationStore:
@@ -107,5 +109,5 @@ def _update(org: bytes, row: OrganizationUpdate) -> Sequence[Step]:
 
 
 @writes(OrganizationRemoval)
-def _remove(org: bytes, _: OrganizationRemoval) -> Sequence[Step]:
-    return [Step(emptied, (org,)) for emptied in EMPTIED]
+def _remove(org: bytes, row: OrganizationRemoval) -> Sequence[Step]:
+    return [*(Step(emptied, (org,)) for emptied in EMPTIED), Step(ENDED, (org, row.at, row.told))]

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import asyncpg
 
+from hallway.journal.feed import Bell
 from hallway.journal.model import Change, Stale, Unavailable
 from hallway.store.database import ScanTimedOut
 from hallway.store.ledger import (
@@ -141,6 +142,11 @@ class PostgresDatabase:
                 raise Unavailable(f"{type(fault).__name__}: {fault}") from fault
             finally:
                 self._free.append(connection)
+
+    @property
+    def bell(self) -> Bell:
+        """Rings when this process wrote changes."""
+        return self._queue.bell
 
     async def commit(self, change: Change) -> int:
         """Queue the change for the next batch; the answer is its place, once durable."""

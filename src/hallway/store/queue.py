@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
+from hallway.journal.feed import Bell
 from hallway.journal.model import Change, Unavailable
 from hallway.store.ledger import Prepared, prepared
 
@@ -25,6 +26,7 @@ class ChangeQueue:
 
     def __init__(self, write: Written) -> None:
         self.turn: Final = asyncio.Lock()
+        self.bell: Final = Bell()
         self._write = write
         self._waiting: list[tuple[Prepared, asyncio.Future[int]]] = []
         self._draining: asyncio.Task[None] | None = None
@@ -60,6 +62,7 @@ class ChangeQueue:
             raise
         for item, outcome in outcomes:
             _settle(futures[id(item)], outcome)
+        self.bell.ring()
 
     async def close(self) -> None:
         """Take no more, and write what waits."""

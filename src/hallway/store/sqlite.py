@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 import apsw
 
+from hallway.journal.feed import Bell
 from hallway.journal.model import Change, Stale, Unavailable
 from hallway.store.database import ScanTimedOut
 from hallway.store.ledger import HEAD, Prepared, by_organization, moved_head, placed, waves
@@ -140,6 +141,11 @@ class SqliteDatabase:
             raise ScanTimedOut(statement.name) from late
         except UNAVAILABLE as fault:
             raise Unavailable(str(fault)) from fault
+
+    @property
+    def bell(self) -> Bell:
+        """Rings when this process wrote changes."""
+        return self._queue.bell
 
     async def commit(self, change: Change) -> int:
         """Queue the change for the next batch; the answer is its place, once durable."""

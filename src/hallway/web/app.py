@@ -61,7 +61,9 @@ from hallway.web.setup.making import LinkBench
 from hallway.web.sso.handlers import SingleSignOn, single_sign_on
 from hallway.web.visitor import Visitors
 from hallway.web.wiring import Hub, clock, connection_desk, opened_hub, operator_desk, recorder, setup_desk
-from hallway.worker import Deliveries, Turn, Worker
+from hallway.worker.mails import Deliveries
+from hallway.worker.sequencer import Sequencer
+from hallway.worker.upkeep import DAY, Turn, Worker
 
 _PAGES: Final = frozenset(row.path for row in ROUTES if row.page)
 
@@ -116,6 +118,7 @@ class Serving:
         self._worker: Worker | None = None
         self._sso: SingleSignOn | None = None
         self._deliveries: Deliveries | None = None
+        self._sequencer: Sequencer | None = None
         self.quick: QuickReads | None = None
 
     def called(self, row: Row) -> Handler:
@@ -152,12 +155,13 @@ class Serving:
         turn = Turn(hub.stores.deployment, clock)
         self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, turn, hourly(hub), visits)
         self._worker.start()
+        self._sequencer = Sequencer(hub.stores.feed, hub.stores.database.bell, hub.placed)
+        self._sequencer.start()
         if hub.mailing.postman is not None:
             self._deliveries = Deliveries(hub.mailing.postman, self._metrics.mail)
             self._deliveries.start()
         if isinstance(hub.stores.database, SqliteDatabase):
             hub.stores.database.keep_checkpointing()
-        await hub.stores.deployment.first("epoch", hub.desk.fresh_id().hex())
         guard = _guard(hub)
         door = ScimDoor(hub, guard, gathered)
         door.quirk_seen = self._metrics.quirk
@@ -221,6 +225,8 @@ class Serving:
             await self._deliveries.stop()
         if self._worker is not None:
             await self._worker.stop()
+        if self._sequencer is not None:
+            await self._sequencer.stop()
         if self._hub is not None:
             await self._hub.outbound.aclose()
             await self._hub.stores.database.close()
@@ -270,7 +276,12 @@ def hourly(hub: Hub) -> Sequence[Callable[[], Awaitable[object]]]:
     connections = connection_desk(hub)
     certificates = CertificateEndings(connections, stores.organizations, stores.notices)
     metadata = MetadataRounds(connections)
+
+    async def forget() -> None:
+        await stores.feed.forget(clock() - hub.settings.feed_retention_days * DAY)
+
     return (
+        forget,
         replaced.round,
         endings.round,
         stopping.round,

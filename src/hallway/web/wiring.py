@@ -25,6 +25,7 @@ from hallway.hub.connections.ports import Unreachable, Vault
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
+from hallway.hub.events.telling import Teller
 from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
 from hallway.hub.organizations.alarms import Alarms
@@ -36,6 +37,7 @@ from hallway.hub.setup.service import SetupDesk
 from hallway.hub.sign_in.desk import SignInDesk
 from hallway.hub.sign_in.verdict import Registry
 from hallway.ids import AccountId
+from hallway.journal.feed import Bell
 from hallway.key_file import read_or_make_master_key
 from hallway.keys.ring import Ring
 from hallway.keys.service import HeldRing, held_ring
@@ -56,7 +58,9 @@ from hallway.store.database import Database
 from hallway.store.directories import DirectoryStore
 from hallway.store.domains import DomainStore
 from hallway.store.enforcement import EnforcementStore
+from hallway.store.events import EventStore
 from hallway.store.exchanges import ExchangeStore
+from hallway.store.feed import FeedStore
 from hallway.store.invitations import InvitationStore
 from hallway.store.journal import JournalStore
 from hallway.store.keys import DeploymentStore, KeyRecordStore
@@ -106,6 +110,8 @@ class Stores:
     outgoing_mail: OutgoingMailStore
     audit: AuditStore
     notices: NoticeStore
+    feed: FeedStore
+    events: EventStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,14 @@ class Hub:
     keys: HeldRing
     mailing: Mailing
     outbound: GuardedClient
+    epoch: bytes
+    placed: Bell
+    """Rings when entries got their positions in the feed."""
+
+    @property
+    def teller(self) -> Teller:
+        """What makes events of entries."""
+        return Teller(self.stores.events, self.stores.organizations, self.epoch)
 
     @property
     def can_mail(self) -> bool:
@@ -210,9 +224,10 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
     )  # fmt: skip
     book = ContactBook(database, stores.domains, clock, os.urandom)
     people, operators = _rooms(settings, stores, keys, mailing)
+    epoch = await stores.deployment.first("epoch", desk.fresh_id().hex())
     return Hub(
         settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, catalogue, keys,
-        mailing, GuardedClient(Reach(settings.outbound_allow, settings.is_on_loopback)),
+        mailing, GuardedClient(Reach(settings.outbound_allow, settings.is_on_loopback)), bytes.fromhex(epoch), Bell(),
     )  # fmt: skip
 
 
@@ -281,6 +296,8 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         OutgoingMailStore(database),
         AuditStore(database),
         NoticeStore(database),
+        FeedStore(database),
+        EventStore(database),
     )
 
 

@@ -64,6 +64,10 @@ class OrganizationUpdate:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationRemoval:
-    """Every row of every table of this organization goes, the journal included."""
+    """Every row of every table of this organization goes, the journal included; `told` is what the feed says of it
+    from then on, as JSON.
+    """
 
     organization_id: OrganizationId
+    at: int
+    told: bytes

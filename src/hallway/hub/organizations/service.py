@@ -1,5 +1,6 @@
 """Organizations: made, changed, suspended, removed."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -79,7 +80,9 @@ class Registrar:
 
     async def delete(self, organization: Organization) -> None:
         """Everything of it goes, its journal too."""
-        await self._ledger.commit(Change(organization.id, (OrganizationRemoval(organization.id),)))
+        told = {"name": organization.name, "external_id": organization.external_id}
+        removal = OrganizationRemoval(organization.id, self._clock(), json.dumps(told).encode())
+        await self._ledger.commit(Change(organization.id, (removal,)))
 
     async def found(self, text: str) -> Organization:
         """The organization of an id (`org_…`) or of the vendor's external id."""

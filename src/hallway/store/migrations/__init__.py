@@ -29,5 +29,16 @@ STEPS: Final = (
 )
 
 GLOBAL_TABLES: Final = frozenset(
-    {"organization", "locator", "place", "deployment", "data_key", "schema_step", "key_check", "feed"}
+    {
+        "organization",
+        "locator",
+        "place",
+        "deployment",
+        "data_key",
+        "schema_step",
+        "key_check",
+        "feed",
+        "feed_ended",
+        "journal_head",
+    }
 )

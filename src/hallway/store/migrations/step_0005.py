@@ -1,7 +1,9 @@
 """The feed: one position for each entry of an organization's journal, and what members were at a time.
 
-`feed` is one of the global tables: the order in which entries of all organizations are told. `journal_head.fed` is how
-far an organization's journal has its positions; the partial index finds the organizations that are behind.
+`feed` is one of the global tables: the order in which entries of all organizations are told. `journal_head` is one from
+here on: of each tenant it holds two numbers, the last entry of its journal and (`fed`) the last that has its position;
+the partial index finds those that are behind. `feed_ended` holds organizations that were deleted and are still to be
+told of; what is told of them stands in `feed.told`, since no journal of theirs is left.
 """
 
 from typing import Final
@@ -12,9 +14,17 @@ CREATE TABLE feed (
     organization_id {bytes} NOT NULL,
     seq {int} NOT NULL,
     type {text} NOT NULL,
-    at {int} NOT NULL
+    at {int} NOT NULL,
+    told {bytes}
 ){strict};
 
+CREATE TABLE feed_ended (
+    organization_id {bytes} NOT NULL PRIMARY KEY,
+    at {int} NOT NULL,
+    told {bytes} NOT NULL
+){strict};
+
+CREATE INDEX feed_at ON feed (at);
 CREATE INDEX feed_organization ON feed (organization_id, position);
 
 ALTER TABLE journal_head ADD COLUMN fed {int};

@@ -1,7 +1,7 @@
 """Delivery: endpoints, how far each is in each organization's journal, what was tried; receipts and streams.
 
-An endpoint (a webhook, an application's back-channel logout, a stream of security events) is a row of the deployment; its
-lane, deliveries and receipts are rows of the organization whose events they are.
+An endpoint (a webhook, an application's back-channel logout, a stream of security events) is a row of the deployment;
+its lane, deliveries and receipts are rows of the organization whose events they are.
 """
 
 from typing import Final

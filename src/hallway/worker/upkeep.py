@@ -7,7 +7,6 @@ many serve.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,8 +16,6 @@ from hallway.exchanges.service import Recorder
 from hallway.journal.model import Stale, Unavailable
 from hallway.keys.model import WrongMasterKey
 from hallway.keys.service import HeldRing
-from hallway.outbox.model import Fate
-from hallway.outbox.postman import AT_ONCE, Postman
 from hallway.store.counters import CounterStore
 from hallway.store.keys import DeploymentStore
 
@@ -26,9 +23,6 @@ TICK_SECONDS: Final = 0.1
 FLUSH_TICKS: Final = 100
 EXPIRY_TICKS: Final = 36_000
 LOOK_TICKS: Final = 600
-MAIL_SECONDS: Final = 0.5
-MAIL_PAUSE_SECONDS: Final = 10
-MAIL_STOP_SECONDS: Final = 5
 DAY: Final = 86_400 * 1_000_000
 HOUR: Final = DAY // 24
 DUE: Final = "upkeep_due"
@@ -164,51 +158,3 @@ class Worker:
             gathered.refusals.clear()
             gathered.reads.clear()
             self.recorder.give_back(gathered)
-
-
-@dataclass(slots=True)
-class Deliveries:
-    """Mails leave within a second of the commit that promises them, whichever process made it: each looks twice a
-    second, which costs one read of an index where nothing is due. What a process before this one left goes at start.
-    """
-
-    postman: Postman
-    counted: Callable[[Fate], None]
-    _task: asyncio.Task[None] | None = None
-    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def start(self) -> None:
-        """Begin, in the running loop."""
-        self._task = asyncio.create_task(self._forever())
-
-    async def stop(self) -> None:
-        """End; an attempt that takes long is given up, and made again by whoever serves next."""
-        self._stopping.set()
-        if self._task is not None:
-            done, _ = await asyncio.wait([self._task], timeout=MAIL_STOP_SECONDS)
-            if not done:
-                self._task.cancel()
-                await asyncio.wait([self._task])
-
-    async def _forever(self) -> None:
-        while not self._stopping.is_set():
-            pause = await self._round()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._stopping.wait()
-
-    async def _round(self) -> float:
-        """Deliver some, and return how long to wait before the next look."""
-        try:
-            attempts = await self.postman.round()
-        except Unavailable as fault:
-            _log.warning("mails_not_read", reason=str(fault))
-            return MAIL_PAUSE_SECONDS
-        except Exception:  # noqa: BLE001 - the loop of deliveries
-            _log.exception("deliveries_failed")
-            return MAIL_PAUSE_SECONDS
-        for one in attempts:
-            self.counted(one.fate)
-            if one.fate is not Fate.DELIVERED:
-                _log.warning(f"mail_{one.fate.value}", mail=one.id.hex(), reason=one.reason)
-        return 0 if len(attempts) == AT_ONCE else MAIL_SECONDS

@@ -1,0 +1,1 @@
+"""What the application is told: events of the feed as documents."""

@@ -1,0 +1,151 @@
+"""The feed's order: giving positions, reading them, forgetting old ones. See `hallway.journal.feed`.
+
+Rules: positions of a batch are written in one transaction with how far each organization came; a second sequencer
+finds the last position moved, and writes nothing. No entry is read for it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias, cast
+
+from hallway.ids import OrganizationId
+from hallway.journal.feed import DELETED, Placed, Told, Wanted
+from hallway.journal.model import Stale
+from hallway.store.database import Database, everywhere, tenant
+from hallway.store.keys import FIRST_VALUE, NEXT_VALUE, VALUE
+from hallway.store.statement import ResultRow, Step, statement
+
+BATCH: Final = 500
+LOOKED_AT: Final = 5_000
+"""Entries that one read looks at, however few of them are wanted."""
+
+BEHIND = statement(
+    "global_feed_behind",
+    """SELECT h.organization_id, h.seq, COALESCE(h.fed, 0), o.created_at FROM journal_head h
+       LEFT JOIN organization o ON o.organization_id = h.organization_id
+       WHERE h.fed IS NULL OR h.fed < h.seq LIMIT ?1""",
+)
+ENDED = statement("global_feed_ended", "SELECT organization_id, at, told FROM feed_ended ORDER BY at LIMIT ?1")
+OLDEST = statement("global_feed_oldest", "SELECT MIN(position) FROM feed")
+AFTER = statement(
+    "global_feed_after",
+    """SELECT position, organization_id, seq, type, at, told FROM feed WHERE position > ?1 AND position <= ?2
+       ORDER BY position""",
+)
+OF_ONE = statement(
+    "feed_of_one",
+    """SELECT organization_id, position, seq, type, at, told FROM feed
+       WHERE organization_id = ?1 AND position > ?2 ORDER BY position LIMIT ?3""",
+)
+PLACE = statement(
+    "feed_place",
+    """INSERT INTO feed (organization_id, position, seq, type, at)
+       SELECT organization_id, ?2 + seq, seq, type, at FROM journal
+       WHERE organization_id = ?1 AND seq > ?3 AND seq <= ?4""",
+)
+FED = statement(
+    "feed_moved",
+    """UPDATE journal_head SET fed = ?2 WHERE organization_id = ?1 AND COALESCE(fed, 0) = ?3
+       RETURNING organization_id""",
+)
+PLACE_ENDED = statement(
+    "feed_place_ended",
+    "INSERT INTO feed (organization_id, position, seq, type, at, told) VALUES (?1, ?2, 0, ?3, ?4, ?5)",
+)
+TOLD_ENDED = statement("feed_ended_told", "DELETE FROM feed_ended WHERE organization_id = ?1 RETURNING organization_id")
+FORGOTTEN = statement("global_feed_forgotten", "DELETE FROM feed WHERE at < ?1")
+POSITION: Final = "feed_position"
+"""The deployment's value that says which position was given last: entries may be gone, positions never come again."""
+
+Beside: TypeAlias = Callable[[OrganizationId, int, int], Sequence[Step]]
+"""What is written in the same transaction for an organization's entries from one `seq` to another."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    organization_id: OrganizationId
+    seq: int
+    fed: int
+    is_told: bool
+
+
+class FeedStore:
+    """The port over either engine; `beside` adds what is to be done with entries that get their positions."""
+
+    def __init__(self, database: Database, beside: Beside = lambda org, first, last: ()) -> None:
+        self._database = database
+        self._beside = beside
+
+    async def place(self) -> int:
+        """Give positions to entries that have none, and return to how many; 0 where another process was faster."""
+        behind = [_behind(row) for row in await everywhere(self._database, BEHIND, BATCH)]
+        ended = await everywhere(self._database, ENDED, BATCH)
+        if not behind and not ended:
+            return 0
+        first = position = await self.newest()
+        steps: list[Step] = []
+        for one in behind:
+            if one.is_told:
+                steps.append(Step(PLACE, (one.organization_id, position - one.fed, one.fed, one.seq)))
+                steps += self._beside(one.organization_id, one.fed + 1, one.seq)
+                position += one.seq - one.fed
+            steps.append(Step(FED, (one.organization_id, one.seq, one.fed), 1))
+        for row in ended:
+            owner, at, told = row
+            position += 1
+            steps.append(Step(PLACE_ENDED, (owner, position, DELETED, at, told)))
+            steps.append(Step(TOLD_ENDED, (owner,), 1))
+        moved = [Step(FIRST_VALUE, (POSITION, "0")), Step(NEXT_VALUE, (POSITION, str(position), str(first)), 1)]
+        try:
+            await self._database.run([*moved, *steps])
+        except Stale:
+            return 0
+        return position - first
+
+    async def after(self, wanted: Wanted) -> Told:
+        """See `hallway.journal.feed.Feed.after`."""
+        if wanted.organization_id is not None:
+            return await self._of_one(wanted, wanted.organization_id)
+        last = min(await self.newest(), wanted.after + LOOKED_AT)
+        rows = await everywhere(self._database, AFTER, wanted.after, last)
+        found = [_placed(row) for row in rows]
+        return _chosen(found, wanted, last)
+
+    async def _of_one(self, wanted: Wanted, owner: OrganizationId) -> Told:
+        newest = await self.newest()
+        rows = await tenant(self._database, owner).rows(OF_ONE, wanted.after, LOOKED_AT)
+        found = [_placed((row[0], owner, *row[1:])) for row in rows]
+        # What got its position after `newest` was read is left to the next read.
+        last = found[-1].position if len(found) == LOOKED_AT else newest
+        return _chosen([one for one in found if one.position <= last], wanted, max(last, wanted.after))
+
+    async def newest(self) -> int:
+        """The last position that was given."""
+        rows = await everywhere(self._database, VALUE, POSITION)
+        return int(cast("str", rows[0][0])) if rows else 0
+
+    async def oldest(self) -> int:
+        """The first position that is still kept."""
+        found = cast("int | None", (await everywhere(self._database, OLDEST))[0][0])
+        return found if found is not None else await self.newest() + 1
+
+    async def forget(self, before: int) -> None:
+        """Forget entries of before an instant."""
+        await self._database.run([Step(FORGOTTEN, (before,))])
+
+
+def _behind(row: ResultRow) -> _Behind:
+    owner, seq, fed, made = cast("tuple[OrganizationId, int, int, int | None]", row)
+    return _Behind(owner, seq, fed, made is not None)
+
+
+def _placed(row: ResultRow) -> Placed:
+    return Placed(*cast("tuple[int, OrganizationId, int, str, int, bytes | None]", row))
+
+
+def _chosen(found: Sequence[Placed], wanted: Wanted, last: int) -> Told:
+    """Those that are wanted, as many as fit, and how far that reads."""
+    kept = [one for one in found if not wanted.types or one.type in wanted.types]
+    if len(kept) > wanted.limit:
+        return Told(kept[: wanted.limit], kept[wanted.limit - 1].position)
+    return Told(kept, max(last, wanted.after))
