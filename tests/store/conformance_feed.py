@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hallway.hub.organizations.members import MemberRemoval, MemberUpdate, NewMember, Role
 from hallway.hub.organizations.model import OrganizationRemoval
-from hallway.ids import OrganizationId
+from hallway.ids import EntryId, OrganizationId
 from hallway.journal.feed import DELETED, Wanted
 from hallway.store.events import EventStore
 from hallway.store.feed import FeedStore
@@ -110,6 +110,16 @@ async def holds_a_deleted_organization_is_told_once_and_its_entries_no_more(stag
     assert [(one.position, one.seq, one.type, one.at, one.told) for one in told] == [
         (before + 1, 0, DELETED, 77, b'{"external_id":"x"}')
     ]
+    assert await store.event(EntryId(other)) == told[0]
+
+
+async def holds_an_entry_is_found_by_its_id(stage: Stage) -> None:
+    """Wherever it stands."""
+    store = FeedStore(stage.database)
+    await store.place()
+    found = (await store.after(ALL)).entries
+    assert [await store.event(one.event_id) for one in found] == list(found)
+    assert await store.event(EntryId(b"n" * 16)) is None
 
 
 async def holds_what_a_member_was_is_known_for_every_entry(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from hallway.ids import OrganizationId
+from hallway.ids import EntryId, OrganizationId
 
 DELETED: Final = "organization.deleted"
 """The one type that no journal has: the organization's own is gone with it."""
@@ -18,11 +18,12 @@ DELETED: Final = "organization.deleted"
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An entry by its position. `told` is what the feed itself knows, where no journal is left to ask."""
+    """An entry by its position; of a deleted organization `event_id` is its own id. `told` is what the feed itself knows, where no journal is left to ask."""
 
     position: int
     organization_id: OrganizationId
     seq: int
+    event_id: EntryId
     type: str
     at: int
     told: bytes | None = None
@@ -51,6 +52,10 @@ class Feed(Protocol):
 
     async def after(self, wanted: Wanted) -> Told:
         """Entries behind a position, oldest first."""
+        ...
+
+    async def event(self, event_id: EntryId) -> Placed | None:
+        """One entry by its id; None where it is not in the feed, or no more."""
         ...
 
     async def newest(self) -> int:

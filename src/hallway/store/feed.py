@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
-from hallway.ids import OrganizationId
+from hallway.ids import EntryId, OrganizationId
 from hallway.journal.feed import DELETED, Placed, Told, Wanted
 from hallway.journal.model import Stale
 from hallway.store.database import Database, everywhere, tenant
@@ -29,18 +29,22 @@ ENDED = statement("global_feed_ended", "SELECT organization_id, at, told FROM fe
 OLDEST = statement("global_feed_oldest", "SELECT MIN(position) FROM feed")
 AFTER = statement(
     "global_feed_after",
-    """SELECT position, organization_id, seq, type, at, told FROM feed WHERE position > ?1 AND position <= ?2
+    """SELECT position, organization_id, seq, event_id, type, at, told FROM feed WHERE position > ?1 AND position <= ?2
        ORDER BY position""",
+)
+BY_EVENT = statement(
+    "global_feed_event",
+    "SELECT position, organization_id, seq, event_id, type, at, told FROM feed WHERE event_id = ?1",
 )
 OF_ONE = statement(
     "feed_of_one",
-    """SELECT organization_id, position, seq, type, at, told FROM feed
+    """SELECT organization_id, position, seq, event_id, type, at, told FROM feed
        WHERE organization_id = ?1 AND position > ?2 ORDER BY position LIMIT ?3""",
 )
 PLACE = statement(
     "feed_place",
-    """INSERT INTO feed (organization_id, position, seq, type, at)
-       SELECT organization_id, ?2 + seq, seq, type, at FROM journal
+    """INSERT INTO feed (organization_id, position, seq, event_id, type, at)
+       SELECT organization_id, ?2 + seq, seq, id, type, at FROM journal
        WHERE organization_id = ?1 AND seq > ?3 AND seq <= ?4""",
 )
 FED = statement(
@@ -50,7 +54,8 @@ FED = statement(
 )
 PLACE_ENDED = statement(
     "feed_place_ended",
-    "INSERT INTO feed (organization_id, position, seq, type, at, told) VALUES (?1, ?2, 0, ?3, ?4, ?5)",
+    """INSERT INTO feed (organization_id, position, seq, event_id, type, at, told)
+       VALUES (?1, ?2, 0, ?1, ?3, ?4, ?5)""",
 )
 TOLD_ENDED = statement("feed_ended_told", "DELETE FROM feed_ended WHERE organization_id = ?1 RETURNING organization_id")
 FORGOTTEN = statement("global_feed_forgotten", "DELETE FROM feed WHERE at < ?1")
@@ -119,6 +124,11 @@ class FeedStore:
         last = found[-1].position if len(found) == LOOKED_AT else newest
         return _chosen([one for one in found if one.position <= last], wanted, max(last, wanted.after))
 
+    async def event(self, event_id: EntryId) -> Placed | None:
+        """The entry with this id, or None where the feed does not know it, or knows it no more."""
+        rows = await everywhere(self._database, BY_EVENT, event_id)
+        return _placed(rows[0]) if rows else None
+
     async def newest(self) -> int:
         """The last position that was given."""
         rows = await everywhere(self._database, VALUE, POSITION)
@@ -140,7 +150,7 @@ def _behind(row: ResultRow) -> _Behind:
 
 
 def _placed(row: ResultRow) -> Placed:
-    return Placed(*cast("tuple[int, OrganizationId, int, str, int, bytes | None]", row))
+    return Placed(*cast("tuple[int, OrganizationId, int, EntryId, str, int, bytes | None]", row))
 
 
 def _chosen(found: Sequence[Placed], wanted: Wanted, last: int) -> Told:

@@ -30,12 +30,18 @@ class _Compiled(BytecodeCache):
     def dump_bytecode(self, bucket: Bucket) -> None:
         self._code[bucket.key] = bucket.bytecode_to_string()
 
+    def forget(self) -> None:
+        """Every language has what it needs."""
+        self._code.clear()
+
 
 @cache
 def environments() -> Mapping[str, Environment]:
     """The environment of each language by its code."""
     compiled = _Compiled()
-    return {language.code: _environment(language, compiled) for language in languages().values()}
+    made = {language.code: _environment(language, compiled) for language in languages().values()}
+    compiled.forget()
+    return made
 
 
 def _environment(language: Language, compiled: BytecodeCache) -> Environment:

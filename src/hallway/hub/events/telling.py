@@ -191,7 +191,7 @@ def _of_a_deleted(placed: Placed, cursor: str) -> JsonObject:
     facts: JsonObject = orjson.loads(placed.told or b"{}")
     owner = wire(ORGANIZATION, placed.organization_id)
     return {
-        "id": wire(ENTRY, placed.organization_id),
+        "id": wire(ENTRY, placed.event_id),
         "type": placed.type,
         "cursor": cursor,
         "at": precisely(placed.at),

@@ -13,6 +13,7 @@ CREATE TABLE feed (
     position {int} NOT NULL PRIMARY KEY,
     organization_id {bytes} NOT NULL,
     seq {int} NOT NULL,
+    event_id {bytes} NOT NULL,
     type {text} NOT NULL,
     at {int} NOT NULL,
     told {bytes}
@@ -25,6 +26,7 @@ CREATE TABLE feed_ended (
 ){strict};
 
 CREATE INDEX feed_at ON feed (at);
+CREATE INDEX feed_event ON feed (event_id);
 CREATE INDEX feed_organization ON feed (organization_id, position);
 
 ALTER TABLE journal_head ADD COLUMN fed {int};
