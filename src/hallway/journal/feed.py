@@ -18,7 +18,9 @@ DELETED: Final = "organization.deleted"
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An entry by its position; of a deleted organization `event_id` is its own id. `told` is what the feed itself knows, where no journal is left to ask."""
+    """An entry by its position. `told` is what the feed itself knows, where no journal is left to ask: then `event_id`
+    is the organization's own id.
+    """
 
     position: int
     organization_id: OrganizationId
