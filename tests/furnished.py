@@ -13,6 +13,7 @@ from hallway.hub.connections.service import Draft
 from hallway.hub.connections.trusted import key_name
 from hallway.hub.directories.administration import Administration
 from hallway.hub.directories.model import Provider
+from hallway.hub.events.receipts import Confirmer, Done, Said, received
 from hallway.hub.operators.model import NewOperator, Operator, OperatorRole, OperatorState
 from hallway.hub.organizations.founding import found_organization
 from hallway.hub.organizations.inviting import Joiner, Wish, accept, invite
@@ -33,6 +34,7 @@ from hallway.ids import (
     CONNECTION,
     CONTACT,
     DIRECTORY,
+    ENTRY,
     EXCHANGE,
     MEMBER,
     ORGANIZATION,
@@ -45,8 +47,10 @@ from hallway.ids import (
     PasskeyId,
     wire,
 )
+from hallway.journal.feed import Wanted
 from hallway.journal.model import Actor, Change
 from hallway.scim.json import JsonObject
+from hallway.web.event_desks import receipt_desk
 from hallway.web.wiring import Hub, connection_desk, operator_desk, setup_desk, sign_in_desk
 from tests.web.browsing import PASSWORD as WORDS
 from tests.web.federation import federated
@@ -122,7 +126,17 @@ async def furnished(hub: Hub, name: str, post: Post) -> House:
     await _settings(hub, house, actor, domain)
     await _link(hub, house, actor)
     await _operators(hub, house)
+    await _receipt(hub, house)
     return house
+
+
+async def _receipt(hub: Hub, house: House) -> None:
+    """An application's, for the newest event of the organization."""
+    while await hub.stores.feed.place():
+        pass
+    told = (await hub.stores.feed.after(Wanted(0, 1000, house.organization.id))).entries
+    event = wire(ENTRY, told[-1].event_id)
+    await received(receipt_desk(hub), Confirmer(b"r" * 16, "Fieldbook"), event, Said((Done("noted"),)))
 
 
 async def _operators(hub: Hub, house: House) -> None:

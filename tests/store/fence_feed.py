@@ -1,11 +1,16 @@
 """What the feed and its events read, asked for in another organization's name: part of `test_fence.py`."""
 
+from dataclasses import replace
 from typing import Any, Final
 
+from hallway.hub.events.receipts import NewReceipt
 from hallway.journal.feed import Wanted
-from hallway.store import events, feed
+from hallway.store import events, feed, receipts
 from hallway.store.events import EventStore
 from hallway.store.feed import FeedStore
+from hallway.store.receipts import ReceiptStore
+from tests.store import conformance_receipts
+from tests.store.stage import Stage
 
 
 def _events(t: Any) -> EventStore:
@@ -21,8 +26,28 @@ async def _fed(t: Any) -> object:
     return None
 
 
+def _receipts(t: Any) -> ReceiptStore:
+    return ReceiptStore(t.stage.database)
+
+
+async def settle_receipts(stage: Stage, secret: str) -> dict[str, Any]:
+    """A receipt of Beta's."""
+    one = replace(conformance_receipts.receipt(stage, place=2), by=secret)
+    await stage.write(NewReceipt(one), organization=one.organization_id)
+    return {"receipt": one}
+
+
 FEED_READS: Final[dict[str, tuple[Any, str, Any]]] = {
     "feed_of_one": (feed, "OF_ONE", _fed),
+    "receipt": (
+        receipts, "ONE", lambda t: _receipts(t).receipt(t.key.organization_id, t.ids["receipt"].event_id, b"k" * 16),
+    ),
+    "receipts_of_event": (
+        receipts, "OF_EVENT", lambda t: _receipts(t).of_event(t.key.organization_id, t.ids["receipt"].event_id),
+    ),
+    "receipts_of_member": (
+        receipts, "OF_MEMBER", lambda t: _receipts(t).of_member(t.key.organization_id, conformance_receipts.ANN),
+    ),
     "journal_at": (events, "AT", lambda t: _events(t).at(t.key.organization_id, [t.ids["seq"]])),
     "member_versions_around": (
         events, "AROUND", lambda t: _events(t).members_around(t.key.organization_id, t.ids["member"], 10_000),

@@ -21,6 +21,7 @@ from tests.store import (
     conformance_operators,
     conformance_outgoing_mail,
     conformance_people,
+    conformance_receipts,
     conformance_setup,
 )
 from tests.store.stage import Stage, staged
@@ -43,6 +44,7 @@ CHECKS: dict[str, Check] = {
         conformance_outgoing_mail,
         conformance_operators,
         conformance_people,
+        conformance_receipts,
         conformance_setup,
     )
     for name, check in vars(module).items()

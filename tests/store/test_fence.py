@@ -51,7 +51,7 @@ from hallway.store.setup import SetupLinkStore
 from hallway.store.statement import ALL, Statement, Step, statement
 from tests.house.source import ROOT
 from tests.store import conformance_operators, conformance_setup
-from tests.store.fence_feed import FEED_READS
+from tests.store.fence_feed import FEED_READS, settle_receipts
 from tests.store.fence_pages import PAGE_READS, settle_pages, settle_people
 from tests.store.fence_settings import SETTINGS_READS, settle
 from tests.store.stage import ACTOR, CATALOGUE, Stage, search, staged
@@ -161,11 +161,11 @@ READS |= SETTINGS_READS | PAGE_READS | FEED_READS
 UNFENCED = {
     "journal_head", "journal_found", "deployment_head", "resource_by_name",
     "connection_unchanged", "member_address_held", "member_address_taken", "member_administrator_remains",
-    "operator_owner_remains",
+    "operator_owner_remains", "journal_subject_at",
 }  # fmt: skip
 """Read by the writers themselves, who show nothing of them but whether a place is there (a head, an entry, what a
-question of a change asks); and by the quick reads, which match the organization themselves
-(tests/web/test_quick_reads.py)."""
+question of a change asks); of an entry only whom it is about; and by the quick reads, which match the organization
+themselves (tests/web/test_quick_reads.py)."""
 
 
 def _both(t: Trespass) -> tuple[Any, Any]:
@@ -337,7 +337,7 @@ async def _trespass(stage: Stage) -> Trespass:
     await stage.write(mail, organization=beta.organization_id)
     await stage.write(NewNotice(beta.organization_id, SECRET, user, 1, 1), organization=beta.organization_id)
     ids = {"user": user, "group": group, "token": made.token.id, "exchange": exchange, "seq": seq}
-    ids |= {"left": left, "holder": holder}
+    ids |= {"left": left, "holder": holder, **await settle_receipts(stage, SECRET)}
     ids |= {"link": link.id, "visit": visit.id, "mail": mail.id, **await settle(stage, SECRET)}
     ids |= await settle_pages(stage, SECRET, ids)
     operator = conformance_operators.operator(stage)

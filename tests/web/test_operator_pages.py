@@ -17,8 +17,9 @@ from hallway.hub.organizations.domains import Domain, DomainState, DomainUpdate,
 from hallway.hub.organizations.members import Role
 from hallway.hub.organizations.model import Organization, OrganizationState, Plan
 from hallway.hub.setup.model import SetupLink
-from hallway.ids import ACCOUNT, DIRECTORY, EXCHANGE, ORGANIZATION, SETUP_LINK, wire
-from hallway.journal.model import Change, Written
+from hallway.ids import ACCOUNT, DIRECTORY, EXCHANGE, ORGANIZATION, SETUP_LINK, EntryId, wire
+from hallway.journal.model import Actor, Change, Entry, Written
+from hallway.scim.json import JsonObject
 from hallway.store.setup import SetupLinkStore
 from hallway.web.operator.guard import HOME
 from hallway.web.operator.routes import ACCOUNT_ROUTES, ROUTES
@@ -392,6 +393,20 @@ async def test_problems_are_counted_and_name_nobody(tmp_path: Path, monkeypatch:
         page = await browser.get("/operator/problems")
         cells = [one.text for one in browser.soup.select("td.number")]
         assert cells == ["1", "1"] and b"ada" not in page.body.lower()
+
+
+async def test_a_leaving_that_nobody_confirmed_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(tmp_path, monkeypatch) as here:
+        facts: JsonObject = {
+            "organization": "org_" + "0" * 32, "event": "evt_" + "1" * 32, "application": "Fieldbook",
+            "happened": "2026-01-01T00:00:00.000Z",
+        }  # fmt: skip
+        told = {"name": "Acme & Sons"}
+        late = Entry(EntryId(b"e" * 16), "receipt.late", clock(), Actor("system"), None, facts=facts, personal=told)
+        await here.served.hub.stores.database.commit(Change(DEPLOYMENT, (), (late,), late.id))
+        browser = await here.operator(OperatorRole.VIEWER)
+        page = await browser.get("/operator/problems")
+        assert b"Acme &amp; Sons" in page.body and b"Fieldbook" in page.body and b"evt_1111" in page.body
 
 
 async def test_operators_are_made_and_changed_by_an_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ EVENT_TYPES: Final = {
     "member.entered": "A session of a member opened this organization; `methods` says how she had signed in.",
     "member.role_changed": "A member has another role; `was` is the one of before.",
     "member.removed": "A membership ended; the account stays.",
+    "member.leaving_confirmed": "An application said what it did when a member left; `took_ms` after that.",
     "sso.enforced": "The organization opens through its connections only, but for the exempt.",
     "sso.enforcement_lifted": "Own credentials open the organization again.",
     "sso.exemption_changed": "A member may sign in by a credential of her own for a time, or no longer.",
@@ -70,6 +71,7 @@ EVENT_TYPES: Final = {
     "operator.deactivated": "An operator opens nothing any more, and her sessions ended.",
     "operator.reactivated": "An operator may sign in again; no session of before revived.",
     "operator.looked": "An operator looked at the organization's people and exchanges; the reason is beside it.",
+    "receipt.late": "An application had not confirmed in time that somebody left; the operators were told.",
     "directory.created": "A directory was created.",
     "directory.updated": "A directory's rules or addresses changed.",
     "directory.disabled": "A directory refuses writes.",
@@ -116,8 +118,8 @@ EVENT_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: `kind` is `token`, `command`, `member`, `account`, `operator`, `setup_link` or `system`; `id` is
-    that of the token, the member, the account (of an operator too) or the link.
+    """Who did it: `kind` is `token`, `command`, `member`, `account`, `operator`, `setup_link`, `application` or
+    `system`; `id` is that of the token, the member, the account (of an operator too), the link, or the API key.
     """
 
     kind: str

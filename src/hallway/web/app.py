@@ -33,6 +33,7 @@ from hallway.web.console.settings.handlers import settings_handlers
 from hallway.web.console.setup.links import LinkPages
 from hallway.web.cookies import Cookies
 from hallway.web.edge import CannotStart, Door, Edge, Lifespan, Observed
+from hallway.web.event_desks import late_receipts
 from hallway.web.frame import Frame, is_secure
 from hallway.web.guards import DirectoryGuard, Ground, split_alias
 from hallway.web.health import Check, Readiness, healthz
@@ -60,7 +61,15 @@ from hallway.web.setup.handlers import setup_handlers
 from hallway.web.setup.making import LinkBench
 from hallway.web.sso.handlers import SingleSignOn, single_sign_on
 from hallway.web.visitor import Visitors
-from hallway.web.wiring import Hub, clock, connection_desk, opened_hub, operator_desk, recorder, setup_desk
+from hallway.web.wiring import (
+    Hub,
+    clock,
+    connection_desk,
+    opened_hub,
+    operator_desk,
+    recorder,
+    setup_desk,
+)
 from hallway.worker.mails import Deliveries
 from hallway.worker.sequencer import Sequencer
 from hallway.worker.upkeep import DAY, Turn, Worker
@@ -153,7 +162,8 @@ class Serving:
         days = self._settings.exchange_retention_days
         visits = (hub.people.sessions.flush, hub.operators.sessions.flush, self._strangers_written)
         turn = Turn(hub.stores.deployment, clock)
-        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, turn, hourly(hub), visits)
+        late = late_receipts(hub).round
+        self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, turn, hourly(hub), visits, [late])
         self._worker.start()
         self._sequencer = Sequencer(hub.stores.feed, hub.stores.database.bell, hub.placed)
         self._sequencer.start()

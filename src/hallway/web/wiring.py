@@ -75,6 +75,7 @@ from hallway.store.outgoing_mail import OutgoingMailStore
 from hallway.store.people import PeopleStore
 from hallway.store.problems import RefusalStore
 from hallway.store.reading import ResourceStore
+from hallway.store.receipts import ReceiptStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
 from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
 from hallway.store.sqlite import SqliteOptions
@@ -112,6 +113,7 @@ class Stores:
     notices: NoticeStore
     feed: FeedStore
     events: EventStore
+    receipts: ReceiptStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +300,7 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         NoticeStore(database),
         FeedStore(database),
         EventStore(database),
+        ReceiptStore(database),
     )
 
 

@@ -63,7 +63,8 @@ class Turn:
 class Worker:
     """Refusals are written within a tenth of a second; counters are, and new keys taken up, every ten seconds;
     exchanges go after `retention_days`. `hourly` is done by the one process that has the `turn`, which each asks for
-    at its start and every minute; `visits` write when sessions were seen, every ten seconds.
+    at its start and every minute; `minutely` is done by every process, and does no harm twice; `visits` write when
+    sessions were seen, every ten seconds.
     """
 
     recorder: Recorder
@@ -74,6 +75,7 @@ class Worker:
     turn: Turn | None = None
     hourly: Sequence[Callable[[], Awaitable[object]]] = ()
     visits: Sequence[Callable[[], Awaitable[None]]] = ()
+    minutely: Sequence[Callable[[], Awaitable[object]]] = ()
     _task: asyncio.Task[None] | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -102,6 +104,8 @@ class Worker:
                 if tick % EXPIRY_TICKS == 1:
                     await self.store.expire(self.clock() - self.retention_days * DAY)
                 if tick % LOOK_TICKS == 1:
+                    for job in self.minutely:
+                        await job()
                     await self.upkeep()
             except Exception:  # noqa: BLE001 - the worker loop
                 _log.exception("worker_failed")

@@ -5,6 +5,7 @@ from typing import Final
 
 from hallway.accounts.model import DEPLOYMENT
 from hallway.hub.operators.model import OperatorRole
+from hallway.hub.operators.problems import HOUR, HOURS
 from hallway.hub.operators.service import (
     create,
     deactivate,
@@ -53,9 +54,12 @@ class DeploymentPages:
         }
 
     async def problems(self, request: Request, _: OperatorVisitor) -> Response:
-        """Refusals of the last day by directory, and names that two have proved."""
-        found = await self._lookout.problems(self._office.pages.clock())
-        return self._office.render(request, "problems", found=found, root_of=root)
+        """Refusals of the last day by directory, names that two have proved, receipts that did not come."""
+        now = self._office.pages.clock()
+        found = await self._lookout.problems(now)
+        asked = Question(types=("receipt.late",), since=now - HOURS * HOUR)
+        late = (await self._office.hub.stores.audit.found(DEPLOYMENT, asked)).entries
+        return self._office.render(request, "problems", found=found, root_of=root, late=late)
 
     async def operators(self, request: Request, visitor: OperatorVisitor) -> Response:
         """Everybody, and the form."""

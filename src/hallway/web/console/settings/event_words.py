@@ -55,6 +55,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "member.entered": N_("%(what)s signed in to this organization"),
     "member.role_changed": N_("%(what)s has another role"),
     "member.removed": N_("%(what)s was removed"),
+    "member.leaving_confirmed": N_("An application confirmed that %(what)s is out"),
     "sso.enforced": N_("Single sign-on was enforced"),
     "sso.enforcement_lifted": N_("Single sign-on is no longer enforced"),
     "sso.exemption_changed": N_("Who is exempt from single sign-on changed"),
@@ -86,6 +87,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "account.codes_turned_off": N_("%(what)s turned one-time codes off"),
     "account.recovery_codes_made": N_("%(what)s has new recovery codes"),
     "account.recovery_code_used": N_("%(what)s used a recovery code"),
+    "receipt.late": N_("An application has not confirmed in time that somebody of %(what)s is out"),
     "operator.looked": N_("An operator of the service looked at this organization"),
     "audit.exported": N_("The audit was exported"),
     "operator.created": N_("%(what)s became an operator"),
@@ -146,11 +148,19 @@ ACTORS: Final[Mapping[str, str]] = {
     "setup_link": N_("Set-up link"),
     "account": N_("Account"),
     "command": N_("Command line"),
+    "application": N_("Application"),
     "system": N_("The service itself"),
 }
 """Who does things, by the kind of the actor."""
 
 FACTS: Final[Mapping[str, str]] = {
+    "event": N_("Event"),
+    "took_ms": N_("Milliseconds later"),
+    "did": N_("What it did"),
+    "organization": N_("Organization"),
+    "happened": N_("When it happened"),
+    "application": N_("Application"),
+    "type": N_("Kind"),
     "role": N_("Role"),
     "was": N_("Role before"),
     "state": N_("State"),

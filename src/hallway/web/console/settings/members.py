@@ -1,8 +1,13 @@
 """The members of an organization: listed, and one of them with what may be done about her."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+import orjson
+
+from hallway.hub.events.proof import Leaving, leavings, proof
+from hallway.hub.events.receipts import DUE, instant
 from hallway.hub.organizations.inviting import resend, revoke
 from hallway.hub.organizations.members import Member, MemberSearch, MemberState, Role
 from hallway.hub.organizations.roster import (
@@ -16,9 +21,10 @@ from hallway.hub.organizations.roster import (
 )
 from hallway.hub.organizations.service import Refused
 from hallway.ids import DIRECTORY, MEMBER, USER, MemberId, parsed, wire
-from hallway.journal.model import Actor
+from hallway.journal.model import Actor, Written
 from hallway.web.console.settings.event_words import told
 from hallway.web.console.settings.office import Office, query_of
+from hallway.web.event_desks import receipt_confirmers
 from hallway.web.forms import read_form
 from hallway.web.http import Request, Response
 from hallway.web.language import N_
@@ -49,6 +55,7 @@ class MemberPages:
             "settings_member_reactivate": self.reactivate,
             "settings_member_remove": self.remove,
             "settings_member_sessions": self.sessions,
+            "settings_member_proof": self.proof,
         }
 
     async def index(self, request: Request, visitor: Any) -> Response:
@@ -112,14 +119,33 @@ class MemberPages:
         if member.directory_id is not None and member.resource_id is not None:
             directory = wire(DIRECTORY, member.directory_id)
             user = f"/directories/{directory}/people/{wire(USER, member.resource_id)}"
+        ends = await self._leavings(member, history)
         by, until = (await self._sources([member])).get(member.id, ("", None))
         return self._office.render(
             request, "member", status, member=member, id=wire(MEMBER, member.id), problem=problem, source=by,
             seen=await self._seen(member), until=until,
             expired=until is not None and until <= now, user=user, root=f"{LIST}/{name_of(member)}",
+            ends=ends, exactly=instant, due=DUE,
             is_self=member.id == visitor.member.id, history=[told(one, language) for one in history],
             last_admin=member.role is Role.ADMIN and await is_last_administrator(self._hub.roster, member),
         )  # fmt: skip
+
+    async def _leavings(self, member: Member, history: Sequence[Written]) -> list[Leaving]:
+        receipts = await self._hub.stores.receipts.of_member(member.organization_id, member.id)
+        return leavings(history, receipts, await receipt_confirmers(self._hub))
+
+    async def proof(self, request: Request, visitor: Any) -> Response:
+        """What ended her access and what was confirmed of it, as a file; that it was taken is an entry."""
+        member, owner = await self._member(request, visitor), self._office.owner(visitor)
+        history = await self._hub.stores.audit.of_member(owner.id, member.id)
+        ends = await self._leavings(member, history)
+        roster = self._hub.roster
+        entry = roster.entry("audit.exported", member, self._office.actor(request, visitor), format="proof")
+        await roster.ledger.commit(roster.change(member, replace(entry, subject_id=owner.id)))
+        document = orjson.dumps(proof(owner, member, ends, self._hub.desk.clock()), option=orjson.OPT_INDENT_2)
+        name = f'attachment; filename="leaving-{name_of(member)}.json"'
+        headers = ((b"content-type", b"application/json"), (b"content-disposition", name.encode()))
+        return Response(200, document, headers)
 
     async def _seen(self, member: Member) -> int | None:
         """When a session that lives had this organization open last."""

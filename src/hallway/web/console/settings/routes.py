@@ -26,6 +26,7 @@ ROUTES: Final[tuple[Row, ...]] = (
     page("POST", f"{ONE}/reactivate", FRESH_ADMIN, "settings_member_reactivate", "Let her in again."),
     page("POST", f"{ONE}/remove", FRESH_ADMIN, "settings_member_remove", "End the membership."),
     page("POST", f"{ONE}/sessions", ADMIN, "settings_member_sessions", "End her sessions here."),
+    page("POST", f"{ONE}/proof", ADMIN, "settings_member_proof", "What ended her access and who confirmed, as a file."),
     page("GET", "/settings/domains", ADMIN, "settings_domains", "The domains, each with its state."),
     page("POST", "/settings/domains", ADMIN, "settings_domain_add", "Claim a domain."),
     page("GET", DOMAIN, ADMIN, "settings_domain", "The record to add, and what the last check found."),
