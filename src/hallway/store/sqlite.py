@@ -114,7 +114,7 @@ class SqliteDatabase:
         self._commits = ThreadPoolExecutor(1, "hallway-commit")
         self._scans = ThreadPoolExecutor(1, "hallway-scan")
         self._queue = ChangeQueue(self._write)
-        self._checkpoints = _Checkpoints(path, eighth)
+        self._checkpoints = _Checkpoints(path, replace(options, cache_mib=1))
 
     async def fetch(self, statement: Statement, params: Params) -> Sequence[ResultRow]:
         """Rows, read in the loop: a thread hop would cost more than the query."""
