@@ -1,6 +1,6 @@
 """A deployment in which everything that a page can show is there once, and a browser's cookies for each credential."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from hallway.hub.organizations.inviting import Joiner, Wish, accept, invite
 from hallway.hub.organizations.members import Role
 from hallway.hub.organizations.model import Organization, Plan
 from hallway.hub.organizations.proving import add as add_domain
+from hallway.hub.organizations.roster import deactivate
 from hallway.hub.setup.model import Task
 from hallway.hub.setup.service import Browser as SetupBrowser
 from hallway.hub.setup.service import Wish as LinkWish
@@ -47,7 +48,7 @@ from hallway.ids import (
     PasskeyId,
     wire,
 )
-from hallway.journal.feed import Wanted
+from hallway.journal.feed import Placed, Wanted
 from hallway.journal.model import Actor, Change
 from hallway.scim.json import JsonObject
 from hallway.web.event_desks import receipt_desk
@@ -126,17 +127,23 @@ async def furnished(hub: Hub, name: str, post: Post) -> House:
     await _settings(hub, house, actor, domain)
     await _link(hub, house, actor)
     await _operators(hub, house)
-    await _receipt(hub, house)
+    await _receipt(hub, house, actor)
     return house
 
 
-async def _receipt(hub: Hub, house: House) -> None:
-    """An application's, for the newest event of the organization."""
-    while await hub.stores.feed.place():
-        pass
-    told = (await hub.stores.feed.after(Wanted(0, 1000, house.organization.id))).entries
-    event = wire(ENTRY, told[-1].event_id)
-    await received(receipt_desk(hub), Confirmer(b"r" * 16, "Fieldbook"), event, Said((Done("noted"),)))
+async def _receipt(hub: Hub, house: House, actor: Actor) -> None:
+    """Somebody who left, and what an application says it did then."""
+    owner = house.organization
+    await member(hub, owner, f"lea@{owner.name.lower()}.example", Role.USER)
+    (lea,) = await hub.stores.members.by_email(owner.id, f"lea@{owner.name.lower()}.example")
+    await deactivate(hub.roster, lea, actor)
+    house.values["leaver"] = wire(MEMBER, lea.id)
+    told: Sequence[Placed] = ()
+    while not told:
+        await hub.stores.feed.place()
+        told = (await hub.stores.feed.after(Wanted(0, 1, owner.id, ("member.deactivated",)))).entries
+    did = (Done("sessions_ended", 2), Done("keys_revoked"))
+    await received(receipt_desk(hub), Confirmer(b"r" * 16, "Fieldbook"), wire(ENTRY, told[0].event_id), Said(did))
 
 
 async def _operators(hub: Hub, house: House) -> None:

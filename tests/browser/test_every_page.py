@@ -6,6 +6,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from tests.running import RunningHub, sqlite_url
 LEAD_OUT = {"/sso/{hex}"}
 """Pages that send the browser to somebody else's host."""
 PAGES = [row for row in ROUTES if row.page and row.method == "GET" and row.path not in LEAD_OUT]
+MEMBER = "/settings/members/{member}"
+PAGES += [replace(row, path="/settings/members/{leaver}") for row in PAGES if row.path == MEMBER]
+"""Somebody who left, beside somebody who was invited."""
 NEEDS = {"/invitation": "invitation", "/setup/open": "setup_address"}
 """Pages that are nothing without what stands in their address."""
 WHOM = ((NOTHING, ""), (ADMINISTRATOR, "admin"), (LINK, "setup link"), (OWNER, "owner"), (OUTSIDER, "account"))
