@@ -68,7 +68,7 @@ def credentials(house: House) -> dict[str, tuple[dict[str, str], str]]:
         access.OWNER: "owner",
     }
     found = {one: (house.cookies[kept], "") for one, kept in named.items()}
-    return {access.NOTHING: ({}, ""), access.DIRECTORY: ({}, house.token), **found}
+    return {access.NOTHING: ({}, ""), access.DIRECTORY: ({}, house.token), access.API_KEY: ({}, house.key), **found}
 
 
 def was_refused(answer: Answer) -> bool:
