@@ -7,6 +7,8 @@ from typing import Any
 from hallway.accounts.desk import Browser
 from hallway.accounts.model import DEPLOYMENT, Account, AccountState, NewAccount, NewPasskey, Passkey, Realm
 from hallway.accounts.sign_in import CODE, PASSWORD, Proof
+from hallway.hub.applications.api_keys import create as create_key
+from hallway.hub.applications.scopes import SCOPES
 from hallway.hub.connections.model import Connection, Protocol
 from hallway.hub.connections.model import Provider as ConnectionProvider
 from hallway.hub.connections.service import Draft
@@ -52,7 +54,7 @@ from hallway.journal.feed import Placed, Wanted
 from hallway.journal.model import Actor, Change
 from hallway.scim.json import JsonObject
 from hallway.web.event_desks import receipt_desk
-from hallway.web.wiring import Hub, connection_desk, operator_desk, setup_desk, sign_in_desk
+from hallway.web.wiring import Hub, connection_desk, key_desk, operator_desk, setup_desk, sign_in_desk
 from tests.web.browsing import PASSWORD as WORDS
 from tests.web.federation import federated
 
@@ -70,6 +72,7 @@ class House:
     values: dict[str, str] = field(default_factory=dict)
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
     token: str = ""
+    key: str = ""
 
     def path(self, template: str) -> str:
         """The address of a row of the route table."""
@@ -128,6 +131,7 @@ async def furnished(hub: Hub, name: str, post: Post) -> House:
     await _link(hub, house, actor)
     await _operators(hub, house)
     await _receipt(hub, house, actor)
+    house.key = (await create_key(key_desk(hub), f"For {name}", SCOPES, None, actor)).text
     return house
 
 

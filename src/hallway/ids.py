@@ -21,6 +21,7 @@ SetupSessionId = NewType("SetupSessionId", bytes)
 ConnectionId = NewType("ConnectionId", bytes)
 AttemptId = NewType("AttemptId", bytes)
 SignInId = NewType("SignInId", bytes)
+ApiKeyId = NewType("ApiKeyId", bytes)
 
 ORGANIZATION: Final = "org_"
 DIRECTORY: Final = "dir_"
@@ -38,6 +39,7 @@ PASSKEY: Final = "pkey_"
 SETUP_LINK: Final = "setup_"
 CONNECTION: Final = "conn_"
 ATTEMPT: Final = "att_"
+API_KEY: Final = "key_"
 
 _HEX_DIGITS: Final = 32
 

@@ -13,6 +13,7 @@ from typing import Final
 LINK: Final = "hw_link_"
 INVITE: Final = "hw_invite_"
 SETUP: Final = "hw_setup_"
+API: Final = "hw_api_"
 
 SECRET_BYTES: Final = 32
 _ID_BYTES: Final = 16

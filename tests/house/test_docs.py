@@ -50,6 +50,14 @@ def test_outbound_problems_are_those_of_the_program() -> None:
     assert set(_sections("outbound-problems.md", 3)) == set(importlib.import_module("hallway.outbound").CODES)
 
 
+def test_the_pages_of_the_api_are_made_of_its_rows() -> None:
+    reference = importlib.import_module("hallway.web.api.reference")
+    for name, made in (("api.md", reference.page()), ("api-problems.md", reference.problems_page())):
+        kept = (REFERENCE / name).read_text(encoding="utf-8")
+        assert kept == made, f"{name}: run python -m hallway.web.api.reference"
+    assert set(_sections("api-problems.md", 3)) == set(importlib.import_module("hallway.web.api.problems").PROBLEMS)
+
+
 def test_every_openid_problem_has_advice() -> None:
     codes = importlib.import_module("hallway.oidc.problem").CODES
     assert {code: str(advice.sentence) for code, advice in OPENID_ADVICE.items()} == codes
@@ -79,8 +87,8 @@ def test_events_are_those_of_the_program() -> None:
 
 def test_routes_are_those_of_the_program() -> None:
     routes = importlib.import_module("hallway.web.routes").ROUTES
-    told = set(_ROUTE.findall((REFERENCE / "routes.md").read_text(encoding="utf-8")))
-    assert told == {f"{route.method} {route.path}" for route in routes}
+    pages = [_ROUTE.findall((REFERENCE / page).read_text(encoding="utf-8")) for page in ("routes.md", "api.md")]
+    assert {place for page in pages for place in page} == {f"{route.method} {route.path}" for route in routes}
 
 
 def test_commands_are_those_of_the_program() -> None:

@@ -9,6 +9,7 @@ from tests.faults.agreement import disagreements
 from tests.store import (
     conformance,
     conformance_accounts,
+    conformance_api,
     conformance_audit,
     conformance_belonging,
     conformance_connections,
@@ -32,6 +33,7 @@ CHECKS: dict[str, Check] = {
     for module in (
         conformance,
         conformance_accounts,
+        conformance_api,
         conformance_audit,
         conformance_belonging,
         conformance_connections,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from hallway.accounts.model import Account
+from hallway.hub.applications.api_keys import ApiKey
 from hallway.hub.connections.addresses import acs_url, entity_id, login_url, metadata_url, redirect_uri
 from hallway.hub.connections.model import Connection, Protocol
 from hallway.hub.connections.trusted import fingerprint
@@ -15,7 +16,7 @@ from hallway.hub.setup.model import SetupLink
 from hallway.hub.sign_in.advice import ADVICE, UNKNOWN
 from hallway.hub.sign_in.model import Attempt
 from hallway.hub.sign_in.openid_advice import OPENID_ADVICE
-from hallway.ids import ACCOUNT, ATTEMPT, CONNECTION, DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
+from hallway.ids import ACCOUNT, API_KEY, ATTEMPT, CONNECTION, DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
 from hallway.scim.json import Json, JsonObject
 from hallway.settings import Settings
 
@@ -105,6 +106,22 @@ def token_shape(one: Token, now: int) -> JsonObject:
         "last_address": one.last_address,
         "last_client": one.last_client,
         "replaces": None if one.replaces is None else wire(TOKEN, one.replaces),
+    }
+
+
+def api_key_shape(one: ApiKey, now: int) -> JsonObject:
+    """An API key without its text."""
+    state = "revoked" if one.revoked_at is not None else "alive" if one.is_alive(now) else "expired"
+    return {
+        "id": wire(API_KEY, one.id),
+        "name": one.name,
+        "state": state,
+        "scopes": list(one.scopes),
+        "created_at": instant(one.created_at),
+        "expires_at": instant(one.expires_at),
+        "revoked_at": instant(one.revoked_at),
+        "last_used_at": instant(one.last_used_at),
+        "last_address": one.last_address,
     }
 
 

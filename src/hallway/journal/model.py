@@ -70,6 +70,8 @@ EVENT_TYPES: Final = {
     "operator.role_changed": "An operator has another role.",
     "operator.deactivated": "An operator opens nothing any more, and her sessions ended.",
     "operator.reactivated": "An operator may sign in again; no session of before revived.",
+    "api_key.created": "An API key was made; its secret is not in the journal.",
+    "api_key.revoked": "An API key ended.",
     "operator.looked": "An operator looked at the organization's people and exchanges; the reason is beside it.",
     "receipt.late": "An application had not confirmed in time that somebody left; the operators were told.",
     "directory.created": "A directory was created.",
@@ -118,8 +120,9 @@ EVENT_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: `kind` is `token`, `command`, `member`, `account`, `operator`, `setup_link`, `application` or
-    `system`; `id` is that of the token, the member, the account (of an operator too), the link, or the API key.
+    """Who did it: `kind` is `token`, `command`, `member`, `account`, `operator`, `setup_link`, `api_key`, `application`
+    or `system`; `id` is that of the token, the member, the account (of an operator too), the link, the key, or the
+    application.
     """
 
     kind: str

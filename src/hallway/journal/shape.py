@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from hallway.ids import (
     ACCOUNT,
+    API_KEY,
     CONNECTION,
     CONTACT,
     DIRECTORY,
@@ -30,6 +31,7 @@ _SUBJECTS: Final = {
     "account": ACCOUNT,
     "setup_link": SETUP_LINK,
     "operator": ACCOUNT,
+    "api_key": API_KEY,
     "operator.looked": ORGANIZATION,
     "directory": DIRECTORY,
     "connection": CONNECTION,
@@ -37,7 +39,14 @@ _SUBJECTS: Final = {
     "user": USER,
     "group": GROUP,
 }
-_ACTORS: Final = {"token": TOKEN, "member": MEMBER, "account": ACCOUNT, "operator": ACCOUNT, "setup_link": SETUP_LINK}
+_ACTORS: Final = {
+    "token": TOKEN,
+    "member": MEMBER,
+    "account": ACCOUNT,
+    "operator": ACCOUNT,
+    "setup_link": SETUP_LINK,
+    "api_key": API_KEY,
+}
 _FIXED: Final = frozenset({"schemas", "id"})
 
 

@@ -36,6 +36,12 @@ UPDATE = statement(
     """UPDATE organization SET name = ?2, external_id = ?3, plan = ?4, state = ?5 WHERE organization_id = ?1
        RETURNING organization_id""",
 )
+UPDATE_KNOWN = statement(
+    "organization_update_known",
+    """UPDATE organization SET name = ?2, external_id = ?3, plan = ?4, state = ?5
+       WHERE organization_id = ?1 AND name = ?6 AND COALESCE(external_id, '') = ?7 AND plan = ?8 AND state = ?9
+       RETURNING organization_id""",
+)
 TENANT_TABLES: Final = (
     "idempotent_answer", "receipt", "stream_pending", "delivery_attempt", "delivery", "lane", "endpoint",
     "refresh_token", "auth_code", "app_grant", "signing_key", "api_key", "application_secret", "application",
@@ -104,8 +110,12 @@ def _insert(org: bytes, row: NewOrganization) -> Sequence[Step]:
 
 @writes(OrganizationUpdate)
 def _update(org: bytes, row: OrganizationUpdate) -> Sequence[Step]:
-    one = row.organization
-    return [Step(UPDATE, (org, one.name, one.external_id, one.plan.value, one.state.value), 1)]
+    one, was = row.organization, row.was
+    columns = (one.name, one.external_id, one.plan.value, one.state.value)
+    if was is None:
+        return [Step(UPDATE, (org, *columns), 1)]
+    known = (was.name, was.external_id or "", was.plan.value, was.state.value)
+    return [Step(UPDATE_KNOWN, (org, *columns, *known), 1)]
 
 
 @writes(OrganizationRemoval)

@@ -12,6 +12,7 @@ from hallway.web.routes import ROUTES
 from hallway.web.rows import (
     ACCOUNT,
     ADMIN,
+    API,
     FRESH_ACCOUNT,
     FRESH_ADMIN,
     FRESH_OPERATOR_ACCOUNT,
@@ -38,10 +39,11 @@ VIEWER: Final = "viewer"
 SUPPORT: Final = "support"
 OWNER: Final = "owner"
 DIRECTORY: Final = "directory token"
+API_KEY: Final = "API key"
 
-CREDENTIALS: Final = (NOTHING, OUTSIDER, GUEST, USER, ADMINISTRATOR, LINK, VIEWER, SUPPORT, OWNER, DIRECTORY)
+CREDENTIALS: Final = (NOTHING, OUTSIDER, GUEST, USER, ADMINISTRATOR, LINK, VIEWER, SUPPORT, OWNER, DIRECTORY, API_KEY)
 """What a request can come with: an account's session without an organization, then with each role in one; a browser in
-which a set-up link was opened; an operator's session of each role; a directory's token.
+which a set-up link was opened; an operator's session of each role; a directory's token; an API key.
 """
 
 _PEOPLE: Final = frozenset({OUTSIDER, GUEST, USER, ADMINISTRATOR})
@@ -51,6 +53,7 @@ ADMITS: Final[Mapping[str, frozenset[str]]] = {
     NONE: frozenset(CREDENTIALS),
     METRICS_TOKEN: frozenset(CREDENTIALS),
     TOKEN: frozenset({DIRECTORY}),
+    API: frozenset({API_KEY}),
     ACCOUNT: _PEOPLE,
     FRESH_ACCOUNT: _PEOPLE,
     MEMBER: _PEOPLE - {OUTSIDER},
@@ -75,7 +78,8 @@ cell is a test. What a route is for stands in [Routes](routes.md).
 - **nothing**: no cookie, no token. **account**: signed in, with no organization open. **guest**, **user**, **admin**:
   a member with this role in the organization that her session has open. **set-up link**: a browser in which a link was
   opened. **viewer**, **support**, **owner**: an operator, signed in with
-  two factors. **directory token**: the token of one directory.
+  two factors. **directory token**: the token of one directory. **API key**: a key, or an application's access token,
+  with the scope that the [API's page](api.md) says of the route.
 - Each opens its own organization, directory or link only: an object of another one is 404, as one that never was.
 - `again` stands where a page asks who is signed in to prove it once more, ten minutes after the last time.
 - `/metrics` asks for its own token where [`metrics_token`](settings.md#metrics_token) is set.

@@ -8,6 +8,7 @@ from os import environ
 from pathlib import Path
 from typing import Final
 
+from hallway.exchanges.idempotency import LIFETIME
 from hallway.hub.connections.upkeep import CertificateEndings, MetadataRounds
 from hallway.hub.directories.stopping import StoppingAlarm
 from hallway.hub.directories.upkeep import TokenEndings, TokenUpkeep
@@ -26,6 +27,9 @@ from hallway.web.access_log import AccessLog
 from hallway.web.account.handlers import account_area
 from hallway.web.account.signing_in import Elsewhere
 from hallway.web.admitting import Admission, PageGuard
+from hallway.web.api.area import Api
+from hallway.web.api.docs import DocsPage
+from hallway.web.api.problems import api_problem
 from hallway.web.branding import Brand, brand_of
 from hallway.web.console.connections.handlers import connection_handlers
 from hallway.web.console.directories.handlers import directory_handlers
@@ -160,7 +164,9 @@ class Serving:
         self._hub = hub
         gathered = recorder()
         days = self._settings.exchange_retention_days
-        visits = (hub.people.sessions.flush, hub.operators.sessions.flush, self._strangers_written)
+        api = Api(hub, lambda: clock())
+        self.handlers.update(api.handlers)
+        visits = (hub.people.sessions.flush, hub.operators.sessions.flush, self._strangers_written, api.flush)
         turn = Turn(hub.stores.deployment, clock)
         late = late_receipts(hub).round
         self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, turn, hourly(hub), visits, [late])
@@ -183,13 +189,13 @@ class Serving:
         self.handlers.update(ScimDiscovery(door).handlers())
         self.handlers["metrics"] = self._metrics.handler(self._settings.metrics_token)
         self.handlers["readyz"] = Readiness(_checks(hub))
-        self._open_pages(hub, brand)
+        self._open_pages(hub, brand, api)
         # What was made until now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
 
-    def _open_pages(self, hub: Hub, brand: Brand) -> None:
+    def _open_pages(self, hub: Hub, brand: Brand, api: Api) -> None:
         """Make what pages are rendered with, their guards and their handlers."""
         settings = self._settings
         cookies = Cookies(is_secure(settings.base_url))
@@ -208,6 +214,7 @@ class Serving:
         elsewhere = Elsewhere()
         accounts = account_area(hub, pages, visitors, elsewhere)
         self.page_handlers.update(accounts.handlers)
+        self.page_handlers.update(DocsPage(pages, api.document).handlers())
         sso = self._sso = single_sign_on(hub, accounts.ground, accounts.entering, hub.outbound)
         elsewhere.again, elsewhere.leave = sso.again, sso.leave
         self.handlers.update(sso.handlers())
@@ -255,7 +262,8 @@ class Serving:
         """The answer to a known problem; what the store could not take is counted."""
         if isinstance(error, Unavailable):
             self._metrics.store_unavailable.inc()
-        answer = rendered_problem(request, error, self._settings.retry_after_seconds)
+        answer = api_problem(request, error, self._settings.base_url, self._settings.retry_after_seconds)
+        answer = answer or rendered_problem(request, error, self._settings.retry_after_seconds)
         if answer is None and self._pages is not None:
             return page_problem(self._pages, request, error, request.template in _PAGES)
         return answer
@@ -289,6 +297,7 @@ def hourly(hub: Hub) -> Sequence[Callable[[], Awaitable[object]]]:
 
     async def forget() -> None:
         await stores.feed.forget(clock() - hub.settings.feed_retention_days * DAY)
+        await stores.answers.forget(clock() - LIFETIME)
 
     return (
         forget,

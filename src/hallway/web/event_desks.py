@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 
+from hallway.hub.applications.scopes import RECEIPTS
 from hallway.hub.events.lateness import LateReceipts
 from hallway.hub.events.receipts import Confirmer, ReceiptDesk
 from hallway.hub.operators.model import OperatorRole
@@ -11,8 +12,10 @@ from hallway.web.wiring import Hub, clock, operator_desk
 
 
 async def receipt_confirmers(hub: Hub) -> Sequence[Confirmer]:
-    """Everybody who may send receipts now."""
-    return ()
+    """Everybody who may send receipts now: living API keys with the scope, since each was made."""
+    now = clock()
+    keys = [one for one in await hub.stores.api_keys.keys() if one.is_alive(now) and RECEIPTS in one.scopes]
+    return [Confirmer(one.id, one.name, one.created_at) for one in keys]
 
 
 def receipt_desk(hub: Hub) -> ReceiptDesk:

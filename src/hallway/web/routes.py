@@ -3,6 +3,7 @@
 from typing import Final
 
 from hallway.web.account.routes import ROUTES as ACCOUNT_ROUTES
+from hallway.web.api.routes import ROUTES as API_ROUTES
 from hallway.web.console.routes import ROUTES as CONSOLE_ROUTES
 from hallway.web.frame import ROUTES as FRAME_ROUTES
 from hallway.web.mail_pages import ROUTES as MAIL_ROUTES
@@ -21,6 +22,7 @@ OPERATION_ROUTES: Final = (
 ROUTES: Final[tuple[Row, ...]] = (
     *OPERATION_ROUTES,
     *SCIM_ROUTES,
+    *API_ROUTES,
     *FRAME_ROUTES,
     *ACCOUNT_ROUTES,
     *CONSOLE_ROUTES,

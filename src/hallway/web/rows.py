@@ -13,6 +13,7 @@ from hallway.web.http import Request, Response
 NONE: Final = "none"
 TOKEN: Final = "directory token"  # noqa: S105 - the guard's name
 METRICS_TOKEN: Final = "metrics token, if one is set"  # noqa: S105 - the guard's name
+API: Final = "API key or access token"
 
 ACCOUNT: Final = "account"
 MEMBER: Final = "member"

@@ -18,6 +18,7 @@ from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
 from hallway.http_client import GuardedClient, Reach
+from hallway.hub.applications.api_keys import KeyDesk
 from hallway.hub.connections.desk import ConnectionDesk
 from hallway.hub.connections.enforcement import EnforcementDesk
 from hallway.hub.connections.own_keys import RsaKeys
@@ -51,6 +52,7 @@ from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings, SettingsProblem
 from hallway.store.accounts import AccountStore
 from hallway.store.activity import ActivityStore
+from hallway.store.api_keys import ApiKeyStore
 from hallway.store.audit import AuditStore
 from hallway.store.connections import ConnectionStore
 from hallway.store.counters import CounterStore
@@ -61,6 +63,7 @@ from hallway.store.enforcement import EnforcementStore
 from hallway.store.events import EventStore
 from hallway.store.exchanges import ExchangeStore
 from hallway.store.feed import FeedStore
+from hallway.store.idempotency import AnswerStore
 from hallway.store.invitations import InvitationStore
 from hallway.store.journal import JournalStore
 from hallway.store.keys import DeploymentStore, KeyRecordStore
@@ -114,6 +117,8 @@ class Stores:
     feed: FeedStore
     events: EventStore
     receipts: ReceiptStore
+    api_keys: ApiKeyStore
+    answers: AnswerStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +306,8 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         FeedStore(database),
         EventStore(database),
         ReceiptStore(database),
+        ApiKeyStore(database),
+        AnswerStore(database),
     )
 
 
@@ -366,6 +373,11 @@ def operator_desk(hub: Hub) -> OperatorDesk:
     accounts, kept = hub.stores.accounts, OperatorStore(database)
     base_url = hub.settings.operator_base_url or hub.settings.base_url
     return OperatorDesk(database, accounts, kept, clock, os.urandom, base_url)
+
+
+def key_desk(hub: Hub) -> KeyDesk:
+    """What API keys need."""
+    return KeyDesk(hub.stores.database, hub.stores.api_keys, clock, os.urandom)
 
 
 def lookout(hub: Hub) -> Lookout:

@@ -36,6 +36,7 @@ class Confirmer:
     id: bytes
     name: str
     since: int = 0
+    kind: str = "api_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ async def received(desk: ReceiptDesk, confirmer: Confirmer, event: str, said: Sa
         MemberId(subject or b"") if is_member else None, placed.at, now, confirmer.name,
         _checked(said, placed.at, now),
     )  # fmt: skip
-    entries = (await _entry(desk, made),) if made.type in LEAVING else ()
+    entries = (await _entry(desk, made, confirmer.kind),) if made.type in LEAVING else ()
     request_id = entries[0].id if entries else b""
     try:
         await desk.ledger.commit(Change(made.organization_id, (NewReceipt(made),), entries, request_id))
@@ -178,7 +179,7 @@ def _checked(said: Said, event_at: int, now: int) -> Said:
     return said
 
 
-async def _entry(desk: ReceiptDesk, receipt: Receipt) -> Entry:
+async def _entry(desk: ReceiptDesk, receipt: Receipt, kind: str) -> Entry:
     now, member_id = desk.clock(), receipt.member_id
     member = None if member_id is None else await desk.members.by_id(receipt.organization_id, member_id)
     facts: JsonObject = {
@@ -188,7 +189,7 @@ async def _entry(desk: ReceiptDesk, receipt: Receipt) -> Entry:
     }
     personal: JsonObject = {} if member is None else {"name": member.name, "email": member.email}
     own = EntryId(fresh_id(now, desk.entropy(10)))
-    actor = Actor("application", receipt.by_id, receipt.by)
+    actor = Actor(kind, receipt.by_id, receipt.by)
     return Entry(own, "member.leaving_confirmed", now, actor, member_id, facts=facts, personal=personal)
 
 

@@ -57,9 +57,10 @@ class NewOrganization:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationUpdate:
-    """The whole row as it shall be."""
+    """The whole row as it shall be; stale where it is not `was` any more, if that is given."""
 
     organization: Organization
+    was: Organization | None = None
 
 
 @dataclass(frozen=True, slots=True)

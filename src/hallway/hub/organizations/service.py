@@ -70,6 +70,20 @@ class Registrar:
         await self._commit(organization, OrganizationUpdate(organization), "organization.updated", actor)
         return organization
 
+    async def change(self, was: Organization, changed: Organization, actor: Actor) -> Organization:
+        """Another name, plan or external id, decided on `was`; where nothing differs, nothing is written."""
+        changed = replace(changed, name=checked_name(changed.name))
+        if changed == was:
+            return was
+        if changed.external_id is not None and changed.external_id != was.external_id:
+            _refuse_external_id(changed.external_id)
+            await self._refuse_taken(changed.external_id)
+        try:
+            await self._commit(changed, OrganizationUpdate(changed, was), "organization.updated", actor)
+        except Stale:
+            raise Refused("conflict", "The organization was changed by somebody else just now; look again.") from None
+        return changed
+
     async def suspend(self, organization: Organization, actor: Actor) -> Organization:
         """Its directories refuse writes from now on, so that senders retry."""
         return await self._set_state(organization, OrganizationState.SUSPENDED, "organization.suspended", actor)

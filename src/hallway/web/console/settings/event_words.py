@@ -30,11 +30,12 @@ GROUPS: Final[Mapping[str, str]] = {
     "audit": N_("Audit"),
     "sso": N_("Single sign-on"),
     "operator": N_("Operators"),
+    "api_key": N_("API keys"),
 }
 """Kinds of entries by what stands before the point of their type."""
 
-ELSEWHERE: Final = frozenset({"account"})
-"""Kinds that are in the journals of people only, not in an organization's."""
+ELSEWHERE: Final = frozenset({"account", "api_key"})
+"""Kinds that are in the journals of people or of the deployment only, not in an organization's."""
 
 EVENTS: Final[Mapping[str, str]] = {
     "organization.created": N_("The organization %(what)s was made"),
@@ -94,6 +95,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "operator.role_changed": N_("The operator %(what)s has another role"),
     "operator.deactivated": N_("The operator %(what)s was deactivated"),
     "operator.reactivated": N_("The operator %(what)s was reactivated"),
+    "api_key.created": N_("The API key %(what)s was made"),
+    "api_key.revoked": N_("The API key %(what)s was revoked"),
     "setup_link.created": N_("The set-up link %(what)s was made"),
     "setup_link.opened": N_("The set-up link %(what)s was opened"),
     "setup_link.revoked": N_("The set-up link %(what)s was revoked"),
@@ -147,6 +150,7 @@ ACTORS: Final[Mapping[str, str]] = {
     "operator": N_("Operator"),
     "setup_link": N_("Set-up link"),
     "account": N_("Account"),
+    "api_key": N_("API key"),
     "command": N_("Command line"),
     "application": N_("Application"),
     "system": N_("The service itself"),
