@@ -23,6 +23,7 @@ from tests.store import (
     conformance_outgoing_mail,
     conformance_people,
     conformance_setup,
+    conformance_snapshot,
 )
 from tests.store.stage import Stage, staged
 
@@ -46,6 +47,7 @@ CHECKS: dict[str, Check] = {
         conformance_operators,
         conformance_people,
         conformance_setup,
+        conformance_snapshot,
     )
     for name, check in vars(module).items()
     if name.startswith("holds_")

@@ -26,6 +26,8 @@ from hallway.hub.connections.ports import Unreachable, Vault
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
+from hallway.hub.events.following import Follower
+from hallway.hub.events.snapshot import Surveyor
 from hallway.hub.events.telling import Teller
 from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
@@ -80,6 +82,7 @@ from hallway.store.problems import RefusalStore
 from hallway.store.reading import ResourceStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
 from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
+from hallway.store.snapshot import SnapshotStore
 from hallway.store.sqlite import SqliteOptions
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -117,6 +120,7 @@ class Stores:
     events: EventStore
     api_keys: ApiKeyStore
     answers: AnswerStore
+    snapshot: SnapshotStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,16 @@ class Hub:
     def teller(self) -> Teller:
         """What makes events of entries."""
         return Teller(self.stores.events, self.stores.organizations, self.epoch)
+
+    @property
+    def follower(self) -> Follower:
+        """What reads the feed for others."""
+        return Follower(self.stores.feed, self.teller, self.placed)
+
+    @property
+    def surveyor(self) -> Surveyor:
+        """What reads a snapshot for others."""
+        return Surveyor(self.follower, self.stores.snapshot)
 
     @property
     def can_mail(self) -> bool:
@@ -305,6 +319,7 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         EventStore(database),
         ApiKeyStore(database),
         AnswerStore(database),
+        SnapshotStore(database),
     )
 
 
