@@ -11,10 +11,9 @@ from unittest import mock
 import pytest
 
 from hallway.hub.events import following
-from hallway.hub.events.following import Asked, CursorGone, EventPage, Follower, told_types
+from hallway.hub.events.following import Asked, CursorGone, EventPage, Follower, Unfollowed, told_types
 from hallway.hub.events.model import TOLD_TYPES, Cursor
 from hallway.hub.organizations.model import Organization, Plan
-from hallway.hub.organizations.service import Refused
 from hallway.ids import ORGANIZATION, OrganizationId, wire
 from hallway.journal.feed import Told, Wanted
 from hallway.store.feed import FeedStore
@@ -131,13 +130,13 @@ def test_a_type_is_one_of_the_table_or_an_area() -> None:
     assert told_types(["member.*", "user.created"]) >= {"member.added", "member.removed", "user.created"}
     assert told_types([f"{name.partition('.')[0]}.*" for name in TOLD_TYPES]) == TOLD_TYPES.keys()
     for wrong in ("", "*", ".*", "member", "member.", "member*", "account.*", "account.created", "user.created.*"):
-        with pytest.raises(Refused, match="There are: audit"):
+        with pytest.raises(Unfollowed, match="There are: audit"):
             told_types([wrong])
 
 
 async def test_an_organization_that_never_was_is_refused(tmp_path: Path) -> None:
     async with scene_in(tmp_path) as scene:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Unfollowed) as refused:
             await scene.page(organization_id=OrganizationId(b"\x01" * 16))
         assert refused.value.reason == "not_found"
 
@@ -158,9 +157,9 @@ async def test_who_follows_an_organization_is_told_that_it_was_deleted(tmp_path:
 async def test_what_is_no_cursor_is_refused(tmp_path: Path) -> None:
     async with scene_in(tmp_path) as scene:
         for text in ("0", "latest", "x" * 31, (await scene.page()).next + "A"):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(Unfollowed) as refused:
                 await scene.page(text)
-            assert refused.value.reason == "invalid"
+            assert refused.value.reason == "invalid_cursor"
 
 
 async def test_a_cursor_older_than_what_is_kept_is_gone(tmp_path: Path) -> None:
@@ -289,6 +288,6 @@ async def test_an_event_is_found_by_its_id(tmp_path: Path) -> None:
         for one in page.items:
             assert await scene.follower.event(str(one["id"])) == one
         for text in ("evt_" + "0" * 32, "evt_1", "", str(page.items[0]["id"]).removeprefix("evt_")):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(Unfollowed) as refused:
                 await scene.follower.event(text)
             assert refused.value.reason == "not_found"

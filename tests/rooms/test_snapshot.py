@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from hallway.hub.directories.users import delete_user
-from hallway.hub.events.following import Asked
+from hallway.hub.events.following import Asked, Unfollowed
 from hallway.hub.events.snapshot import read_place
 from hallway.hub.organizations.model import Plan
-from hallway.hub.organizations.service import Refused
 from hallway.ids import DIRECTORY, GROUP, ORGANIZATION, USER, OrganizationId, ResourceId, wire
 from hallway.web.wiring import Hub
 from tests.rooms.opened import OPERATOR, Place, made_place
@@ -82,10 +81,10 @@ async def test_what_never_was_is_refused(tmp_path: Path) -> None:
         assert page.next is not None
         assert str(read_place(page.next)) == page.next
         for text in ("x", page.cursor, page.next + "A", "é"):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(Unfollowed) as refused:
                 await place.hub.surveyor.page(text, None, 1)
-            assert refused.value.reason == "invalid"
-        with pytest.raises(Refused) as refused:
+            assert refused.value.reason == "invalid_cursor"
+        with pytest.raises(Unfollowed) as refused:
             await place.hub.surveyor.page("", OrganizationId(b"\x01" * 16), 1)
         assert refused.value.reason == "not_found"
 

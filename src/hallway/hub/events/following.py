@@ -13,7 +13,6 @@ from typing import Final
 
 from hallway.hub.events.model import TOLD_TYPES, Cursor, read_cursor
 from hallway.hub.events.telling import Teller
-from hallway.hub.organizations.service import Refused
 from hallway.ids import ENTRY, EntryId, OrganizationId, parsed
 from hallway.journal.feed import Bell, Feed, Told, Wanted
 from hallway.scim.json import JsonObject
@@ -29,6 +28,15 @@ _LOOKS: Final = 20
 
 class CursorGone(Exception):
     """What stands behind this cursor cannot be told whole any more: begin anew from a snapshot."""
+
+
+class Unfollowed(Exception):
+    """What was asked for never was; `reason` is `not_found`, `invalid_cursor` or `invalid`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ class Follower:
     async def page(self, asked: Asked) -> EventPage:
         """The events behind a cursor; where there are none, it waits as long as was asked for.
 
-        Raises `CursorGone`; `Refused` for a cursor, a type or an organization that never was.
+        Raises `CursorGone`; `Unfollowed` for a cursor, a type or an organization that never was.
         """
         types = told_types(asked.types)
         if asked.organization_id is not None:
@@ -87,12 +95,12 @@ class Follower:
         return EventPage(items, str(Cursor(self.teller.epoch, told.until)), more)
 
     async def event(self, text: str) -> JsonObject:
-        """One event by its id. Raises `Refused` where the feed has none, or has it no more."""
+        """One event by its id. Raises `Unfollowed` where the feed has none, or has it no more."""
         entry_id = parsed(ENTRY, text)
         placed = None if entry_id is None else await self.feed.event(EntryId(entry_id))
         told = [] if placed is None else await self.teller.told([placed])
         if not told:
-            raise Refused("not_found", "There is no event with this id, or it is older than the feed keeps events.")
+            raise Unfollowed("not_found", "There is no event with this id, or it is older than the feed keeps events.")
         return told[0]
 
     def _rang_since(self, rung: int) -> bool:
@@ -115,7 +123,9 @@ class Follower:
             return await self.feed.oldest() - 1
         cursor = read_cursor(text)
         if cursor is None:
-            raise Refused("invalid", "This is no cursor of the feed: send one as an answer named it, or `now`.")
+            raise Unfollowed(
+                "invalid_cursor", "This is no cursor of the feed: send one as an answer named it, or `now`."
+            )
         await self._check(cursor)
         return cursor.position
 
@@ -130,17 +140,17 @@ class Follower:
     async def _check_organization(self, organization_id: OrganizationId) -> None:
         found = await self.teller.organizations.by_id(organization_id)
         if found is None and not await self.feed.tells_of(organization_id):
-            raise Refused("not_found", "There is no such organization.")
+            raise Unfollowed("not_found", "There is no such organization.")
 
 
 def told_types(patterns: Sequence[str]) -> Collection[str]:
-    """The types that patterns mean: themselves, or all of an area (`member.*`). Raises `Refused` for others."""
+    """The types that patterns mean: themselves, or all of an area (`member.*`). Raises `Unfollowed` for others."""
     found: set[str] = set()
     for pattern in patterns:
         area = pattern[:-1] if pattern.endswith(".*") else None
         meant = {one for one in TOLD_TYPES if one == pattern or (area is not None and one.startswith(area))}
         if not meant:
             areas = ", ".join(sorted({f"{one.partition('.')[0]}.*" for one in TOLD_TYPES}))
-            raise Refused("invalid", f"There is no type of event `{pattern[:60]}`. There are: {areas}.")
+            raise Unfollowed("invalid", f"There is no type of event `{pattern[:60]}`. There are: {areas}.")
         found |= meant
     return frozenset(found)

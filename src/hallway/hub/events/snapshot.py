@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hallway.hub.directories.resources import DirectoryKey
-from hallway.hub.events.following import CursorGone, Follower
+from hallway.hub.events.following import CursorGone, Follower, Unfollowed
 from hallway.hub.events.model import Cursor, MemberVersion, StateRead
 from hallway.hub.events.telling import member_told, organization_told
 from hallway.hub.organizations.model import Organization
-from hallway.hub.organizations.service import Refused
 from hallway.ids import GROUP, ORGANIZATION, DirectoryId, MemberId, OrganizationId, ResourceId, wire
 from hallway.scim.json import JsonObject
 
@@ -70,7 +69,7 @@ class Surveyor:
     async def page(self, place: str, organization_id: OrganizationId | None, limit: int) -> SnapshotPage:
         """The first page, or the one behind a place that a page named; of one organization, or of all.
 
-        Raises `CursorGone` where the place is of before a restore, `Refused` where it or the organization never was.
+        Raises `CursorGone` where the place is of before a restore, `Unfollowed` where it or the organization never was.
         """
         at = await self._begun(place)
         walk = _Walk(max(1, min(limit, MOST)))
@@ -94,7 +93,9 @@ class Surveyor:
             return Place(Cursor(epoch, await self.follower.feed.newest()))
         place = read_place(text)
         if place is None:
-            raise Refused("invalid", "This is no page of a snapshot: send `next` as the page before named it.")
+            raise Unfollowed(
+                "invalid_cursor", "This is no page of a snapshot: send `next` as the page before named it."
+            )
         if place.cursor.epoch != epoch:
             raise CursorGone("This snapshot was begun before the deployment was restored from a backup.")
         return place
@@ -108,7 +109,7 @@ class Surveyor:
             return ()
         found = await self.state.organization(only)
         if found is None:
-            raise Refused("not_found", "There is no such organization.")
+            raise Unfollowed("not_found", "There is no such organization.")
         return [found]
 
     async def _members(self, walk: _Walk, at: Place) -> Place:
