@@ -19,6 +19,7 @@ from hallway.journal.model import EVENT_TYPES, Entry, Written
 
 UNTOLD: Final = (
     "account.",
+    "api_key.",
     "operator.created",
     "operator.role_changed",
     "operator.deactivated",

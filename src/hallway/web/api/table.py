@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from hallway.web.api import organizations
+from hallway.web.api import events, organizations
 from hallway.web.api.endpoint import Endpoint
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*organizations.ENDPOINTS,)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*organizations.ENDPOINTS, *events.ENDPOINTS)
 """Guards, the document, docs and tests read it."""
