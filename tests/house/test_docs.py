@@ -1,6 +1,7 @@
 """The docs cover what the program has, and nothing that it does not have."""
 
 import importlib
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -83,6 +84,31 @@ def test_quirks_are_those_of_the_program() -> None:
 def test_events_are_those_of_the_program() -> None:
     events = importlib.import_module("hallway.journal.model").EVENT_TYPES
     assert set(_sections("journal.md", 3)) == set(events)
+
+
+def test_what_the_application_is_told_is_in_the_table_of_events() -> None:
+    told = importlib.import_module("hallway.hub.events.model").TOLD_TYPES
+    rows = re.findall(
+        r"^\| `([a-z_]+\.[a-z_]+)` \| (.+?) \|", (REFERENCE / "events.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert len(rows) == len(dict(rows))
+    assert dict(rows) == dict(told)
+
+
+def test_each_area_of_events_has_an_example_with_every_key() -> None:
+    told = importlib.import_module("hallway.hub.events.model").TOLD_TYPES
+    page = (REFERENCE / "events.md").read_text("utf-8")
+    keys = set(
+        re.findall(
+            r"`(\w+)`",
+            "".join(re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", _sections("events.md", 2)["The document"], re.M)),
+        )
+    )
+    examples = [json.loads(text) for text in re.findall(r"```json\n(.+?)```", page, re.DOTALL) if '"cursor"' in text]
+    for one in examples:
+        assert set(one) == keys
+        assert one["type"] in told
+    assert {one["type"].partition(".")[0] for one in examples} == {name.partition(".")[0] for name in told}
 
 
 def test_routes_are_those_of_the_program() -> None:

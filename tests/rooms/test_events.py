@@ -61,7 +61,21 @@ async def test_a_person_who_arrives_and_leaves_is_told_with_before_and_after(tmp
         assert deactivated["after"]["directory_user"] == wire(USER, user)
         assert deactivated["cause"]["actor"]["kind"] == "token"
         assert off["cause"]["person"] == wire(USER, user)
+        assert [one["member_after"] for one in events] == [added["after"]] * 2 + [deactivated["after"]] * 2
         assert [one["sequence"] for one in events] == list(range(created["sequence"], created["sequence"] + 4))
+
+
+async def test_a_new_name_is_told_of_the_member_too(tmp_path: Path) -> None:
+    async with placed_in(tmp_path) as place:
+        user = await place.user(ADA, displayName="Ada")
+        start = await _newest(place.hub)
+        await place.patch(user, replaced("displayName", "Ada King"))
+        await place.user("bob@elsewhere.example")
+        updated, foreign = await told(place.hub, start)
+        assert (updated["type"], updated["after"]) == ("user.updated", {"displayName": "Ada King"})
+        assert updated["member_after"]["id"] == updated["member"]
+        assert updated["member_after"]["name"] == "Ada King"
+        assert (foreign["member"], foreign["member_after"]) == (None, None)
 
 
 async def _newest(hub: Hub) -> int:

@@ -5,16 +5,19 @@ Run by `test_conformance.py`, as `conformance.py` is.
 
 import asyncio
 from dataclasses import replace
+from unittest import mock
 
 from hallway.hub.organizations.members import MemberRemoval, MemberUpdate, NewMember, Role
 from hallway.hub.organizations.model import OrganizationRemoval
 from hallway.ids import EntryId, OrganizationId
 from hallway.journal.feed import DELETED, Wanted
+from hallway.journal.model import Change
+from hallway.store import feed
 from hallway.store.events import EventStore
 from hallway.store.feed import FeedStore
 from hallway.store.keys import DeploymentStore
 from tests.store.conformance_members import member
-from tests.store.stage import Stage
+from tests.store.stage import Stage, new_organization
 
 ALL = Wanted(0, 10_000)
 
@@ -83,6 +86,20 @@ async def holds_a_reader_gets_what_she_asked_for_and_how_far_she_read(stage: Sta
     assert await store.after(Wanted(start + 3, 9)) == replace(one, entries=[], until=start + 3)
 
 
+async def holds_a_filter_moves_on_though_it_leaves_everything_out(stage: Stage) -> None:
+    """One read looks at so many; the next one goes on behind them."""
+    store, own = FeedStore(stage.database), stage.key.organization_id
+    await store.place()
+    start = await store.newest()
+    await stage.write(entries=6)
+    await store.place()
+    with mock.patch.object(feed, "LOOKED_AT", 4):
+        for owner in (None, own):
+            none = await store.after(Wanted(start, 9, owner, ("user.created",)))
+            assert (none.entries, none.until) == ([], start + 4)
+            assert (await store.after(Wanted(none.until, 9, owner, ("user.created",)))).until == start + 6
+
+
 async def holds_what_is_past_its_retention_is_told_no_more(stage: Stage) -> None:
     """Positions go on from where they were."""
     store = FeedStore(stage.database)
@@ -95,6 +112,53 @@ async def holds_what_is_past_its_retention_is_told_no_more(stage: Stage) -> None
     await stage.write(entries=1)
     await store.place()
     assert (await store.oldest(), await store.newest()) == (newest + 1, newest + 1)
+
+
+async def holds_what_is_forgotten_leaves_no_hole(stage: Stage) -> None:
+    """An old entry that was placed late stays with those that were placed before it."""
+    store = FeedStore(stage.database)
+    await stage.write(entries=1)
+    await store.place()
+    old = (await store.after(ALL)).entries[-1]
+    middle = stage.desk.now()
+    await stage.write(entries=1)
+    await store.place()
+    late = replace(stage.entry("user.updated", b"s" * 16), at=old.at)
+    await stage.database.commit(Change(stage.key.organization_id, (), (late,), late.id))
+    await store.place()
+    await store.forget(middle)
+    assert await store.oldest() == old.position + 1
+    assert [one[0] for one in await _order(store)] == [old.position + 1, old.position + 2]
+    await store.forget(middle)
+    assert await store.oldest() == old.position + 1
+
+
+async def holds_much_is_forgotten_in_parts(stage: Stage) -> None:
+    """Of two who forget at once, one goes on; the other one stops."""
+    stores, own = [FeedStore(stage.database) for _ in range(2)], stage.key.organization_id
+    with mock.patch.object(feed, "FORGOTTEN_AT_ONCE", 2):
+        await stage.write(entries=5)
+        await stores[0].place()
+        newest = await stores[0].newest()
+        await asyncio.gather(*(one.forget(stage.desk.now() + 1) for one in stores))
+        while await stores[0].oldest() <= newest:
+            await stores[0].forget(stage.desk.now() + 1)
+    assert await _order(stores[0]) == []
+    assert not await stores[0].tells_of(own)
+
+
+async def holds_nothing_is_forgotten_with_a_deleted_organization(stage: Stage) -> None:
+    """Who read up to before its entries misses nothing, and is not sent away."""
+    store = FeedStore(stage.database)
+    other = await new_organization(stage.desk, "Gone")
+    await store.place()
+    assert await store.tells_of(other.id)
+    await stage.execute("DELETE FROM feed WHERE organization_id <> $1", other.id)
+    await stage.write(OrganizationRemoval(other.id, 77, b"{}"), entries=0, organization=other.id)
+    assert await store.tells_of(other.id)
+    await store.place()
+    assert await store.tells_of(other.id)
+    assert await store.oldest() == 1
 
 
 async def holds_a_deleted_organization_is_told_once_and_its_entries_no_more(stage: Stage) -> None:

@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from hallway.hub.events.receipts import NewReceipt
 from hallway.journal.feed import Wanted
-from hallway.store import events, feed, receipts
+from hallway.store import events, feed, receipts, snapshot
 from hallway.store.events import EventStore
 from hallway.store.feed import FeedStore
 from hallway.store.receipts import ReceiptStore
+from hallway.store.snapshot import SnapshotStore
 from tests.store import conformance_receipts
 from tests.store.stage import Stage
 
@@ -37,6 +38,18 @@ async def settle_receipts(stage: Stage, secret: str) -> dict[str, Any]:
     return {"receipt": one}
 
 
+async def _known(t: Any) -> object:
+    """Whether the feed tells of Acme, when it tells of Beta only."""
+    store = FeedStore(t.stage.database)
+    await store.place()
+    await t.stage.execute("DELETE FROM feed WHERE organization_id = $1", t.key.organization_id)
+    return await store.tells_of(t.key.organization_id) or None
+
+
+def _snapshot(t: Any) -> SnapshotStore:
+    return SnapshotStore(t.stage.database)
+
+
 FEED_READS: Final[dict[str, tuple[Any, str, Any]]] = {
     "feed_of_one": (feed, "OF_ONE", _fed),
     "receipt": (
@@ -48,6 +61,9 @@ FEED_READS: Final[dict[str, tuple[Any, str, Any]]] = {
     "receipts_of_member": (
         receipts, "OF_MEMBER", lambda t: _receipts(t).of_member(t.key.organization_id, conformance_receipts.ANN),
     ),
+    "feed_tells_of": (feed, "TELLS_OF", _known),
+    "snapshot_organization": (snapshot, "ORGANIZATION", lambda t: _snapshot(t).organization(t.key.organization_id)),
+    "snapshot_members": (snapshot, "MEMBERS", lambda t: _snapshot(t).members(t.key.organization_id, None, 9)),
     "journal_at": (events, "AT", lambda t: _events(t).at(t.key.organization_id, [t.ids["seq"]])),
     "member_versions_around": (
         events, "AROUND", lambda t: _events(t).members_around(t.key.organization_id, t.ids["member"], 10_000),

@@ -24,6 +24,7 @@ from tests.store import (
     conformance_people,
     conformance_receipts,
     conformance_setup,
+    conformance_snapshot,
 )
 from tests.store.stage import Stage, staged
 
@@ -48,6 +49,7 @@ CHECKS: dict[str, Check] = {
         conformance_people,
         conformance_receipts,
         conformance_setup,
+        conformance_snapshot,
     )
     for name, check in vars(module).items()
     if name.startswith("holds_")

@@ -65,18 +65,26 @@ class Feed(Protocol):
         ...
 
     async def oldest(self) -> int:
-        """The first position that is still kept; one more than the newest where none is."""
+        """The first position that is not forgotten; one more than the newest where all are."""
+        ...
+
+    async def tells_of(self, organization_id: OrganizationId) -> bool:
+        """Whether the feed tells of an organization, be it that it is no more."""
         ...
 
 
 @dataclass(slots=True)
 class Bell:
-    """Wakes who waits for something in this process: for commits, or for entries that got their positions."""
+    """Wakes who waits for something in this process: for commits, or for entries that got their positions. `rung` says
+    how often it rang: who looked before she waits asks whether it did meanwhile.
+    """
 
+    rung: int = 0
     _waiting: set[asyncio.Event] = field(default_factory=set)
 
     def ring(self) -> None:
         """Wake everybody who waits."""
+        self.rung += 1
         for one in self._waiting:
             one.set()
 

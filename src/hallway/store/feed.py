@@ -5,6 +5,7 @@ finds the last position moved, and writes nothing. No entry is read for it.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
@@ -26,11 +27,11 @@ BEHIND = statement(
        WHERE h.fed IS NULL OR h.fed < h.seq LIMIT ?1""",
 )
 ENDED = statement("global_feed_ended", "SELECT organization_id, at, told FROM feed_ended ORDER BY at LIMIT ?1")
-OLDEST = statement("global_feed_oldest", "SELECT MIN(position) FROM feed")
+FIRST_SINCE = statement("global_feed_first_since", "SELECT MIN(position) FROM feed WHERE at >= ?1")
 AFTER = statement(
     "global_feed_after",
     """SELECT position, organization_id, seq, event_id, type, at, told FROM feed WHERE position > ?1 AND position <= ?2
-       ORDER BY position""",
+       ORDER BY position LIMIT ?3""",
 )
 BY_EVENT = statement(
     "global_feed_event",
@@ -58,9 +59,20 @@ PLACE_ENDED = statement(
        VALUES (?1, ?2, 0, ?1, ?3, ?4, ?5)""",
 )
 TOLD_ENDED = statement("feed_ended_told", "DELETE FROM feed_ended WHERE organization_id = ?1 RETURNING organization_id")
-FORGOTTEN = statement("global_feed_forgotten", "DELETE FROM feed WHERE at < ?1")
+TELLS_OF = statement(
+    "feed_tells_of",
+    """SELECT organization_id FROM feed WHERE organization_id = ?1 UNION
+       SELECT organization_id FROM feed_ended WHERE organization_id = ?1 LIMIT 1""",
+)
+FORGET = statement("global_feed_forget", "DELETE FROM feed WHERE position <= ?1")
+FORGOTTEN_AT_ONCE: Final = 5_000
+"""Entries that one transaction forgets, so that others' writes wait for no more."""
 POSITION: Final = "feed_position"
 """The deployment's value that says which position was given last: entries may be gone, positions never come again."""
+FORGOTTEN: Final = "feed_forgotten"
+"""The deployment's value that says up to which position everything is forgotten. Which entry is the first one would not
+tell: those of a deleted organization are gone too, and whoever reads behind them misses nothing.
+"""
 
 Beside: TypeAlias = Callable[[OrganizationId, int, int], Sequence[Step]]
 """What is written in the same transaction for an organization's entries from one `seq` to another."""
@@ -111,17 +123,18 @@ class FeedStore:
         """See `hallway.journal.feed.Feed.after`."""
         if wanted.organization_id is not None:
             return await self._of_one(wanted, wanted.organization_id)
-        last = min(await self.newest(), wanted.after + LOOKED_AT)
-        rows = await everywhere(self._database, AFTER, wanted.after, last)
-        found = [_placed(row) for row in rows]
-        return _chosen(found, wanted, last)
+        newest = await self.newest()
+        most = LOOKED_AT if wanted.types else wanted.limit + 1
+        found = [_placed(row) for row in await everywhere(self._database, AFTER, wanted.after, newest, most)]
+        return _chosen(found, wanted, found[-1].position if len(found) == most else newest)
 
     async def _of_one(self, wanted: Wanted, owner: OrganizationId) -> Told:
         newest = await self.newest()
-        rows = await tenant(self._database, owner).rows(OF_ONE, wanted.after, LOOKED_AT)
+        most = LOOKED_AT if wanted.types else wanted.limit + 1
+        rows = await tenant(self._database, owner).rows(OF_ONE, wanted.after, most)
         found = [_placed((row[0], owner, *row[1:])) for row in rows]
         # What got its position after `newest` was read is left to the next read.
-        last = found[-1].position if len(found) == LOOKED_AT else newest
+        last = min(found[-1].position, newest) if len(found) == most else newest
         return _chosen([one for one in found if one.position <= last], wanted, max(last, wanted.after))
 
     async def event(self, event_id: EntryId) -> Placed | None:
@@ -129,19 +142,35 @@ class FeedStore:
         rows = await everywhere(self._database, BY_EVENT, event_id)
         return _placed(rows[0]) if rows else None
 
+    async def tells_of(self, organization_id: OrganizationId) -> bool:
+        """Whether the feed tells of an organization, be it that it is no more."""
+        return await tenant(self._database, organization_id).row(TELLS_OF) is not None
+
     async def newest(self) -> int:
         """The last position that was given."""
-        rows = await everywhere(self._database, VALUE, POSITION)
-        return int(cast("str", rows[0][0])) if rows else 0
+        return await self._number(POSITION)
 
     async def oldest(self) -> int:
-        """The first position that is still kept."""
-        found = cast("int | None", (await everywhere(self._database, OLDEST))[0][0])
-        return found if found is not None else await self.newest() + 1
+        """The first position that is not forgotten."""
+        return await self._number(FORGOTTEN) + 1
 
     async def forget(self, before: int) -> None:
-        """Forget entries of before an instant."""
-        await self._database.run([Step(FORGOTTEN, (before,))])
+        """Forget what stands before the first entry that is not older than an instant: an entry that was placed late
+        goes with its neighbours, so that no hole is left. Where another process forgets, it goes on alone.
+        """
+        newest = await self.newest()
+        kept = cast("int | None", (await everywhere(self._database, FIRST_SINCE, before))[0][0])
+        until = newest if kept is None else kept - 1
+        last = await self._number(FORGOTTEN)
+        with suppress(Stale):
+            while last < until:
+                was, last = last, min(until, last + FORGOTTEN_AT_ONCE)
+                moved = Step(NEXT_VALUE, (FORGOTTEN, str(last), str(was)), 1)
+                await self._database.run([Step(FIRST_VALUE, (FORGOTTEN, "0")), moved, Step(FORGET, (last,))])
+
+    async def _number(self, name: str) -> int:
+        rows = await everywhere(self._database, VALUE, name)
+        return int(cast("str", rows[0][0])) if rows else 0
 
 
 def _behind(row: ResultRow) -> _Behind:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.ports import Page, Search
@@ -15,7 +15,7 @@ from hallway.hub.directories.resources import (
     Walk,
     group_text,
 )
-from hallway.ids import OrganizationId, ResourceId
+from hallway.ids import DirectoryId, OrganizationId, ResourceId
 from hallway.store.database import Database, Tenant, tenant
 from hallway.store.paging import COUNT, found_page
 from hallway.store.resources import NESTING
@@ -102,6 +102,24 @@ MEMBERSHIPS = statement(
     """SELECT organization_id, member_id, group_id FROM member
        WHERE organization_id = ?1 AND directory_id = ?2 AND member_id BETWEEN ?3 AND ?4 ORDER BY member_id, group_id""",
 )
+
+
+Above: TypeAlias = dict[ResourceId, list[tuple[ResourceId, str]]]
+"""For each resource, the groups that directly hold it, with their names."""
+
+
+async def groups_above(own: Tenant, directory_id: DirectoryId, ids: set[ResourceId]) -> Above:
+    """The groups that hold `ids`, and the groups above those."""
+    above: Above = {}
+    ask = ids
+    while ask:
+        rows = await own.rows(GROUPS_HOLDING, directory_id, _ids(sorted(ask)))
+        for one in ask:
+            above[one] = []
+        for member, group, display in cast("list[tuple[ResourceId, ResourceId, str]]", rows):
+            above[member].append((group, display))
+        ask = {group for one in ask for group, _ in above[one]} - above.keys()
+    return above
 
 
 def _ids(ids: Sequence[ResourceId]) -> list[bytes]:
@@ -194,23 +212,10 @@ class ResourceStore:
         read = [stored_of(row) for row in rows]
         if not any(nested for _, nested in read):
             return [stored for stored, _ in read]
-        above = await self._groups_above(key, {g.id for stored, _ in read for g in stored.groups})
+        above = await groups_above(
+            self._tenant(key), key.directory_id, {g.id for stored, _ in read for g in stored.groups}
+        )
         return [_with_indirect(stored, above) for stored, _ in read]
-
-    async def _groups_above(
-        self, key: DirectoryKey, ids: set[ResourceId]
-    ) -> dict[ResourceId, list[tuple[ResourceId, str]]]:
-        """For each group, and each group above it, the groups that directly hold it."""
-        above: dict[ResourceId, list[tuple[ResourceId, str]]] = {}
-        ask = ids
-        while ask:
-            rows = await self._tenant(key).rows(GROUPS_HOLDING, key.directory_id, _ids(sorted(ask)))
-            for one in ask:
-                above[one] = []
-            for member, group, display in cast("list[tuple[ResourceId, ResourceId, str]]", rows):
-                above[member].append((group, display))
-            ask = {group for one in ask for group, _ in above[one]} - above.keys()
-        return above
 
     async def members(self, key: DirectoryKey, group_id: ResourceId, large: bool) -> Sequence[MemberOfGroup]:
         """Direct members; a large group is read in the scan thread."""
@@ -251,7 +256,7 @@ class ResourceStore:
         return found
 
 
-def _with_indirect(stored: Stored, above: Mapping[ResourceId, Sequence[tuple[ResourceId, str]]]) -> Stored:
+def _with_indirect(stored: Stored, above: Above) -> Stored:
     direct = {group.id for group in stored.groups}
     found = {group.id: group for group in stored.groups}
     ask = list(direct)

@@ -26,6 +26,8 @@ from hallway.hub.connections.ports import Unreachable, Vault
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
+from hallway.hub.events.following import Follower
+from hallway.hub.events.snapshot import Surveyor
 from hallway.hub.events.telling import Teller
 from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
@@ -81,6 +83,7 @@ from hallway.store.reading import ResourceStore
 from hallway.store.receipts import ReceiptStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
 from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
+from hallway.store.snapshot import SnapshotStore
 from hallway.store.sqlite import SqliteOptions
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -119,6 +122,7 @@ class Stores:
     receipts: ReceiptStore
     api_keys: ApiKeyStore
     answers: AnswerStore
+    snapshot: SnapshotStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,16 @@ class Hub:
     def teller(self) -> Teller:
         """What makes events of entries."""
         return Teller(self.stores.events, self.stores.organizations, self.epoch)
+
+    @property
+    def follower(self) -> Follower:
+        """What reads the feed for others."""
+        return Follower(self.stores.feed, self.teller, self.placed)
+
+    @property
+    def surveyor(self) -> Surveyor:
+        """What reads a snapshot for others."""
+        return Surveyor(self.follower, self.stores.snapshot)
 
     @property
     def can_mail(self) -> bool:
@@ -308,6 +322,7 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         ReceiptStore(database),
         ApiKeyStore(database),
         AnswerStore(database),
+        SnapshotStore(database),
     )
 
 

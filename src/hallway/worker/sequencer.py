@@ -1,7 +1,8 @@
 """Giving entries their positions in the feed, shortly after they are durable.
 
 Rules: what comes within a tenth of a second shares one transaction, so that writes pay little for it; another process
-may do the same, and the store lets one of them win; who waits for the feed is woken by the bell.
+may do the same, and the store lets one of them win; who waits for the feed is woken by the bell, whichever process gave
+the positions, so that nobody who waits has to ask the database.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ class Sequencer:
     store: FeedStore
     commits: Bell
     placed: Bell
+    _known: int = -1
     _task: asyncio.Task[None] | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -51,7 +53,9 @@ class Sequencer:
         given = 0
         while more := await self.store.place():
             given += more
-        if given:
+        newest = await self.store.newest()
+        if newest != self._known:
+            self._known = newest
             self.placed.ring()
         return given
 

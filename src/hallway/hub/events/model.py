@@ -19,6 +19,8 @@ from hallway.journal.model import EVENT_TYPES, Entry, Written
 
 UNTOLD: Final = (
     "account.",
+    "api_key.",
+    "receipt.",
     "operator.created",
     "operator.role_changed",
     "operator.deactivated",
@@ -110,6 +112,30 @@ class EntriesRead(Protocol):
         self, key: DirectoryKey, group_id: ResourceId, removed: Sequence[ResourceId]
     ) -> Collection[ResourceId]:
         """Which of those who were removed from a group were groups themselves."""
+        ...
+
+
+class StateRead(Protocol):
+    """What there is now, in the order of ids, so that a walk over all of it misses nobody who stays."""
+
+    async def organizations(self, after: OrganizationId | None, limit: int) -> Sequence[tuple[Organization, int]]:
+        """Organizations behind one, each with the last `seq` of its journal."""
+        ...
+
+    async def organization(self, organization_id: OrganizationId) -> tuple[Organization, int] | None:
+        """One of them."""
+        ...
+
+    async def members(
+        self, organization_id: OrganizationId, after: MemberId | None, limit: int
+    ) -> Sequence[MemberVersion]:
+        """Members behind one, as they are."""
+        ...
+
+    async def groups_of(
+        self, key: DirectoryKey, users: Sequence[ResourceId]
+    ) -> Mapping[ResourceId, Mapping[ResourceId, str]]:
+        """The groups that each user is in, directly or through others, with their names; nobody is left out."""
         ...
 
 

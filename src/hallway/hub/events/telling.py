@@ -1,5 +1,6 @@
 """Entries of the feed as documents."""
 
+from asyncio import gather
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -45,8 +46,9 @@ class Teller:
         wanted: dict[OrganizationId, list[int]] = {}
         for one in placed:
             wanted.setdefault(one.organization_id, []).append(one.seq)
-        books = {owner: await self._book(owner, seqs) for owner, seqs in wanted.items()}
-        documents = [await self._document(one, books[one.organization_id]) for one in placed]
+        read = await gather(*(self._book(owner, seqs) for owner, seqs in wanted.items()))
+        books = dict(zip(wanted, read, strict=True))
+        documents = await gather(*(self._document(one, books[one.organization_id]) for one in placed))
         return [one for one in documents if one is not None]
 
     async def _book(self, owner: OrganizationId, seqs: Sequence[int]) -> "_Book":
@@ -63,15 +65,20 @@ class Teller:
             return None
         entry = written.entry
         before, after, member = await self._sides(placed.organization_id, written)
+        if entry.type.startswith("user."):
+            member_after = await self._member_after(placed.organization_id, member, written.seq)
+        else:
+            member_after = None if member is None else after
         return {
             "id": wire(ENTRY, entry.id),
             "type": entry.type,
             "cursor": cursor,
             "at": precisely(entry.at),
-            "organization": _organization(book.organization),
+            "organization": organization_told(book.organization),
             "sequence": written.seq,
             "subject": _subject(entry),
-            "member": member,
+            "member": None if member is None else wire(MEMBER, member),
+            "member_after": member_after,
             "before": before,
             "after": after,
             "cause": _cause(entry),
@@ -81,7 +88,7 @@ class Teller:
 
     async def _sides(
         self, owner: OrganizationId, written: Written
-    ) -> tuple[JsonObject | None, JsonObject | None, str | None]:
+    ) -> tuple[JsonObject | None, JsonObject | None, MemberId | None]:
         """What the subject was, what it became, and which member it is."""
         entry = written.entry
         area = entry.type.partition(".")[0]
@@ -89,7 +96,7 @@ class Teller:
             return None, None, None
         if area == "member" and entry.type != "member.dismissed":
             before, after = await self._member_sides(owner, MemberId(entry.subject_id), written)
-            return before, after, wire(MEMBER, entry.subject_id)
+            return before, after, MemberId(entry.subject_id)
         if area not in ("user", "group"):
             return None, None, None
         was, became = await self.entries.around(owner, entry, written.seq)
@@ -103,18 +110,23 @@ class Teller:
     async def _member_sides(
         self, owner: OrganizationId, member_id: MemberId, written: Written
     ) -> tuple[JsonObject | None, JsonObject | None]:
-        versions = [_member(one) for one in await self.entries.members_around(owner, member_id, written.seq)]
+        versions = [member_told(one) for one in await self.entries.members_around(owner, member_id, written.seq)]
         now = versions[0] if versions else None
         if written.entry.type not in CHANGING:
             return now, now
         return (versions[1] if len(versions) > 1 else None), now
 
-    async def _member_of(self, owner: OrganizationId, entry: Entry) -> str | None:
+    async def _member_after(self, owner: OrganizationId, member_id: MemberId | None, seq: int) -> JsonObject | None:
+        """The member as an entry of her directory user leaves her: name and address follow without one of her own."""
+        versions = [] if member_id is None else await self.entries.members_around(owner, member_id, seq)
+        return member_told(versions[0]) if versions else None
+
+    async def _member_of(self, owner: OrganizationId, entry: Entry) -> MemberId | None:
         if entry.directory_id is None or entry.subject_id is None:
             return None
         resource_id = ResourceId(entry.subject_id)
         linked = await self.entries.members_of(DirectoryKey(owner, entry.directory_id), [resource_id])
-        return wire(MEMBER, linked[resource_id]) if resource_id in linked else None
+        return linked.get(resource_id)
 
     async def _facts(self, owner: OrganizationId, entry: Entry) -> JsonObject:
         """What the journal notes beside it; of people who came into a group or left it, which members they are."""
@@ -150,7 +162,8 @@ def _document(version: tuple[object, bytes] | None) -> JsonObject | None:
     return document
 
 
-def _member(one: MemberVersion) -> JsonObject | None:
+def member_told(one: MemberVersion) -> JsonObject | None:
+    """A member as the application sees her; None for who is one no more."""
     if one.state == REMOVED:
         return None
     return {
@@ -164,7 +177,8 @@ def _member(one: MemberVersion) -> JsonObject | None:
     }
 
 
-def _organization(one: Organization) -> JsonObject:
+def organization_told(one: Organization) -> JsonObject:
+    """An organization as the application knows it: by our id and by its own."""
     return {"id": wire(ORGANIZATION, one.id), "external_id": one.external_id}
 
 
@@ -199,6 +213,7 @@ def _of_a_deleted(placed: Placed, cursor: str) -> JsonObject:
         "sequence": placed.seq,
         "subject": {"kind": "organization", "id": owner},
         "member": None,
+        "member_after": None,
         "before": None,
         "after": None,
         "cause": {"actor": SYSTEM, "directory": None, "person": None, "rule": None},

@@ -20,7 +20,9 @@ class NoExample(Exception):
 def example_of(kind: type[Struct]) -> dict[str, Any]:
     """The document as JSON values; fields that may be left out are there too."""
     hints = typing.get_type_hints(kind, include_extras=True)
-    return {field.encode_name: _value(hints[field.name], kind, field) for field in msgspec.structs.fields(kind)}
+    config = kind.__struct_config__
+    tag = {} if config.tag_field is None else {config.tag_field: config.tag}
+    return tag | {field.encode_name: _value(hints[field.name], kind, field) for field in msgspec.structs.fields(kind)}
 
 
 def _value(hint: Any, kind: type[Struct], field: Any) -> Any:

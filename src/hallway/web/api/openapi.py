@@ -42,6 +42,10 @@ class Problem(Document, frozen=True, kw_only=True):
     code: typing.Annotated[str, msgspec.Meta(examples=["not_found"])]
     request_id: typing.Annotated[str, msgspec.Meta(examples=["0b9f5d6e7a8c9d0e1f2a3b4c"])]
     errors: list[PlaceOfError] = []
+    snapshot: typing.Annotated[
+        str,
+        msgspec.Meta(description="Of `cursor_gone`: where to begin.", examples=["https://hub.example/api/v1/snapshot"]),
+    ] = ""
 
 
 def problems_of(one: Endpoint) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Rules: codes are a closed set, and each has a heading in `docs/reference/api-pro
 and repeats no secret.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,6 +87,12 @@ PROBLEMS: Final = {
         " the answer. Nothing was done twice. Read what is there; a secret that was in the answer is lost, so "
         "make another one.",
     ),
+    "cursor_gone": Kind(
+        410,
+        "The cursor is too old",
+        "The feed keeps no more what stands behind this cursor, or the deployment was restored from a backup. Begin "
+        "anew from the snapshot whose address `snapshot` has, and go on from the cursor that it names.",
+    ),
     "precondition_failed": Kind(
         412,
         "It was changed meanwhile",
@@ -164,16 +170,24 @@ _OF_REFUSAL: Final = {
 
 
 class ApiProblem(Exception):
-    """A refusal of the API: `places` says where in body or query something is wrong, and what."""
+    """A refusal of the API: `places` says where in body or query something is wrong, and what; `more` has keys of this
+    code's own.
+    """
 
     def __init__(
-        self, code: str, detail: str, places: Sequence[tuple[str, str]] = (), headers: tuple[Header, ...] = ()
+        self,
+        code: str,
+        detail: str,
+        places: Sequence[tuple[str, str]] = (),
+        headers: tuple[Header, ...] = (),
+        more: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.places = tuple(places)
         self.headers = headers
+        self.more = more or {}
 
 
 def api_problem(request: Request, error: Exception, base_url: str, retry_seconds: int) -> Response | None:
@@ -192,6 +206,7 @@ def rendered(problem: ApiProblem, request: Request, base_url: str) -> Response:
         "detail": problem.detail,
         "code": problem.code,
         "request_id": request.request_id,
+        **problem.more,
     }
     if problem.places:
         body["errors"] = [{"at": at, "detail": detail} for at, detail in problem.places]

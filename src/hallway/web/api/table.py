@@ -2,8 +2,12 @@
 
 from typing import Final
 
-from hallway.web.api import organizations, receipts
+from hallway.web.api import events, organizations, receipts
 from hallway.web.api.endpoint import Endpoint
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*organizations.ENDPOINTS, *receipts.ENDPOINTS)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *organizations.ENDPOINTS,
+    *events.ENDPOINTS,
+    *receipts.ENDPOINTS,
+)
 """Guards, the document, docs and tests read it."""

@@ -8,6 +8,7 @@ from hallway.ids import (
     ATTEMPT,
     CONNECTION,
     DIRECTORY,
+    ENTRY,
     EXCHANGE,
     GROUP,
     MEMBER,
@@ -34,6 +35,7 @@ GroupId = Annotated[str, _id(GROUP, "The group of a directory.")]
 ConnectionId = Annotated[str, _id(CONNECTION, "The connection.")]
 AttemptId = Annotated[str, _id(ATTEMPT, "The sign-in attempt.")]
 ExchangeId = Annotated[str, _id(EXCHANGE, "The recorded exchange.")]
+EventId = Annotated[str, _id(ENTRY, "The event, wherever it is told.")]
 SetupLinkId = Annotated[str, _id(SETUP_LINK, "The set-up link.")]
 
 _INSTANT: Final = "2026-11-25T10:02:00.000000+00:00"
@@ -56,6 +58,7 @@ PATH_PARAMETERS: Final = {
     "attempt": AttemptId,
     "exchange": ExchangeId,
     "link": SetupLinkId,
+    "event": EventId,
 }
 """What stands in a path, by its name."""
 
