@@ -24,14 +24,12 @@ from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import N_
 from hallway.web.operator.guard import OperatorVisitor
 from hallway.web.operator.office import Office, root
+from hallway.web.operator.once import Once
 from hallway.web.rows import PageHandler
-from hallway.web.sealed import Sealed
 from hallway.web.wiring import lookout
 
 OPERATORS: Final = "/operator/operators"
 _ROLES: Final = {role.value for role in OperatorRole}
-_LINK: Final = "operator_link"
-_SHOWN_SECONDS: Final = 300
 
 
 class DeploymentPages:
@@ -40,7 +38,7 @@ class DeploymentPages:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._lookout = lookout(office.hub)
-        self._sealed = Sealed(office.hub.keys, office.pages.clock)
+        self._once = Once(office, "operator_link", f"{OPERATORS}/made")
 
     def handlers(self) -> Mapping[str, PageHandler]:
         """By their names in the route table."""
@@ -87,21 +85,11 @@ class DeploymentPages:
                 "name" if refused.text.startswith("Enter your name") else "email", refused.text, **refused.values
             )
             return await self._operators(request, visitor, form, errors)
-        return self._to_once(visitor, made.address)
-
-    def _to_once(self, visitor: OperatorVisitor, address: str) -> Response:
-        value = {"by": visitor.account.id.hex(), "address": address}
-        text = self._sealed.text(_LINK, {**value}, _SHOWN_SECONDS)
-        header = self._office.pages.cookies.made(_LINK, text, _SHOWN_SECONDS)
-        return self._office.pages.see_other(f"{OPERATORS}/made", header)
+        return self._once.shown(visitor, {"address": made.address})
 
     async def once(self, request: Request, visitor: OperatorVisitor) -> Response:
         """The address behind which she chooses her password, this once."""
-        cookies = self._office.pages.cookies
-        value = self._sealed.value(_LINK, cookies.read(request, _LINK)) or {}
-        address = value.get("address", "") if value.get("by") == visitor.account.id.hex() else ""
-        page = self._office.render(request, "operator_once", address=address)
-        return page._replace(headers=(*page.headers, cookies.ended(_LINK)))
+        return self._once.render(request, visitor, "operator_once")
 
     async def change(self, request: Request, visitor: OperatorVisitor) -> Response:
         """What the form says is to become of her."""
@@ -113,7 +101,7 @@ class DeploymentPages:
             case "reactivate":
                 await reactivate(desk, operator, actor)
             case "link":
-                return self._to_once(visitor, await welcome(desk, account, actor))
+                return self._once.shown(visitor, {"address": await welcome(desk, account, actor)})
             case role if role in _ROLES:
                 await set_role(desk, operator, OperatorRole(role), actor)
             case _:
