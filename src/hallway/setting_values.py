@@ -21,6 +21,7 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 MASTER_KEY_BYTES = 32
 _UNITS = {"": 1, "b": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 _SIZE = re.compile(r"(\d{1,12})\s*([A-Za-z]*)")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 
@@ -226,6 +227,32 @@ def base_url(text: str) -> str:
         raise ValueError(sentence)
     name = host_name(f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname)
     return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def return_url(text: str) -> str:
+    """An absolute address that a browser may be led back to, without query and fragment."""
+    sentence = "write absolute addresses, such as https://app.example.com/settings/sso, without a query"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError(sentence) from None
+    plain = not (parts.query or parts.fragment or parts.username or parts.password or "\\" in text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not plain or not text.isprintable():
+        raise ValueError(sentence)
+    name = host_name(f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname)
+    return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path or '/'}"
+
+
+def named_paths(text: str) -> tuple[tuple[str, str], ...]:
+    """Names with paths, `name=path`, with commas; a name has lower-case letters, digits and underscores."""
+    found: dict[str, str] = {}
+    for piece in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, path = (part.strip() for part in piece.partition("="))
+        if not equals or not path or not _NAME.fullmatch(name) or name in found:
+            raise ValueError("write name=path, such as cost_center=urn:…:User:costCenter, each name once")
+        found[name] = path
+    return tuple(found.items())
 
 
 def network(text: str) -> Network:

@@ -166,6 +166,12 @@ class Settings:
     development_domains: tuple[str, ...] = _setting(
         values.list_of(values.host_name), "", "Domains that may be marked as proved without a record."
     )
+    profile_custom: tuple[tuple[str, str], ...] = _setting(
+        values.named_paths, "", "Attributes of people that the API gives as custom ones: name=SCIM path, with commas."
+    )
+    setup_return_urls: tuple[str, ...] = _setting(
+        values.list_of(values.return_url), "", "Where a set-up link may lead back to: the application's own pages."
+    )
     registration: str = _setting(
         values.one_of("", "open", "invited", "closed"),
         "",

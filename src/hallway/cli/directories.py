@@ -1,8 +1,6 @@
 """`hallway hub directory …`."""
 
 import asyncio
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -23,17 +21,16 @@ from hallway.cli.running import (
 from hallway.cli.shapes import directory_shape, instant
 from hallway.exchanges.model import Exchange
 from hallway.hub.directories.administration import Administration, Parting, People, found_directory
-from hallway.hub.directories.model import Directory, Kind, Provider, Rules, Standing
+from hallway.hub.directories.model import Directory, Provider, Standing
 from hallway.hub.directories.not_applied import still_open
 from hallway.hub.directories.providers import product_of
 from hallway.hub.directories.resources import DirectoryKey
+from hallway.hub.directories.ruling import checked_base_path, checked_rules
 from hallway.hub.directories.tokens import MadeToken
 from hallway.hub.organizations.service import Refused, checked_name
 from hallway.ids import EXCHANGE, TOKEN, wire
 from hallway.scim.json import Json, JsonObject
-from hallway.scim.path import AttributePath, attribute_path
-from hallway.scim.problem import ScimProblem
-from hallway.scim.quirks import OFF_BY_DEFAULT, Quirk, Tolerance
+from hallway.scim.quirks import OFF_BY_DEFAULT, Quirk
 from hallway.web.guards import REMEMBERED_SECONDS
 from hallway.web.wiring import Hub
 
@@ -213,21 +210,19 @@ def set_command(
         "restore_by_external_id": restore_by_external_id,
         "group_names_unique": group_names_unique,
         "group_patch_answers_resource": group_patch_answers_resource,
-        "immutable": None if immutable is None else _parts(immutable.lower()),
+        "immutable": None if immutable is None else _parts(immutable),
         "quirks_on": None if quirks_on is None else _quirks(quirks_on),
+        "schemas": None if schemas is None else _parts(schemas),
     }
+    chosen = {key: value for key, value in given.items() if value is not None}
 
     async def act(hub: Hub) -> Directory:
         was = await found_directory(hub.desk, directory)
-        rules = _changed(was.rules, {key: value for key, value in given.items() if value is not None})
-        _refuse_unknown_attributes(hub, was, rules.immutable)
-        if schemas is not None:
-            rules = replace(rules, schemas=_known_schemas(hub, schemas))
-        changed = replace(was, rules=rules)
+        changed = replace(was, rules=checked_rules(hub.catalogue, was, chosen))
         if name is not None:
             changed = replace(changed, name=checked_name(name))
         if base_path is not None:
-            changed = replace(changed, base_path=_checked_path(base_path))
+            changed = replace(changed, base_path=checked_base_path(base_path))
         return await administration(hub).update(was, changed)
 
     _show(directory_shape(run_with_hub(settings, act), settings), as_json)
@@ -283,24 +278,8 @@ async def _standing(hub: Hub, one: Directory) -> Standing:
     return await hub.stores.directories.standing(DirectoryKey(one.organization_id, one.id))
 
 
-def _changed(rules: Rules, given: dict[str, object]) -> Rules:
-    return replace(rules, **given)  # type: ignore[arg-type]  # checked one by one where they are read
-
-
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _refuse_unknown_attributes(hub: Hub, one: Directory, paths: Sequence[str]) -> None:
-    """A rule about an attribute that nobody has would never apply."""
-    user_type = hub.catalogue.types(one)[Kind.USER]
-    for path in paths:
-        try:
-            known = isinstance(attribute_path(path, user_type, Tolerance(strict=True)), AttributePath)
-        except ScimProblem:
-            known = False
-        if not known:
-            raise Refused("invalid", f"Users of this directory have no attribute {path!r}; write it as in a filter.")
 
 
 def _quirks(text: str) -> frozenset[Quirk]:
@@ -309,24 +288,6 @@ def _quirks(text: str) -> frozenset[Quirk]:
     if unknown:
         refuse(Refused("invalid", f"No quirk that is off by default is called {unknown[0]!r}: {', '.join(names)}."), 2)
     return frozenset(names[part] for part in _parts(text))
-
-
-def _known_schemas(hub: Hub, text: str) -> tuple[str, ...]:
-    known = {urn.lower(): urn for urn in hub.catalogue.urns}
-    unknown = [urn for urn in _parts(text) if urn.lower() not in known]
-    if unknown:
-        declared = ", ".join(known.values()) or "none; set scim_schemas"
-        raise Refused("invalid", f"No declared schema is called {unknown[0]!r}. Declared: {declared}.")
-    return tuple(sorted(known[urn.lower()] for urn in _parts(text)))
-
-
-def _checked_path(text: str) -> str:
-    path = text.rstrip("/")
-    if path and (
-        not re.fullmatch(r"(/[A-Za-z0-9._~-]+){1,8}", path) or re.match(r"/scim/dir_|/(healthz|readyz|metrics)", path)
-    ):
-        raise Refused("invalid", "A base path is like /scim/v2: up to eight parts of letters, digits and ._~-")
-    return path
 
 
 def _show(shape: JsonObject, as_json: bool) -> None:

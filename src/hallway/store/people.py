@@ -130,7 +130,9 @@ class PeopleStore:
         own = tenant(self._database, key.organization_id)
         here = (key.directory_id, int(wanted.kind))
         text = fold(wanted.text.strip())
-        after = ("", "") if wanted.after is None else await _place(own, here, wanted.after)
+        after = (wanted.beyond, wanted.beyond)
+        if wanted.after is not None and not wanted.beyond:
+            after = await _place(own, here, wanted.after)
         if wanted.kind is Kind.GROUP:
             rows = await own.scan(GROUPS, *here, after[1], wanted.after or b"", text)
         elif text:

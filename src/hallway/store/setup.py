@@ -1,7 +1,7 @@
 """Set-up links and the browsers in which they were opened."""
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import orjson
 
@@ -16,6 +16,7 @@ from hallway.hub.setup.model import (
     SetupSessionEnd,
     Task,
 )
+from hallway.hub.setup.returning import Returns
 from hallway.ids import ConnectionId, DirectoryId, OrganizationId, SetupLinkId, SetupSessionId
 from hallway.store.database import Database, tenant
 from hallway.store.members import MemberStore
@@ -38,7 +39,7 @@ INSERT = statement(
 UPDATE = statement(
     "setup_link_update",
     """UPDATE setup_link SET code_hash = ?4, code_at = ?5, code_tries = ?6, progress = ?7, opened_at = ?8,
-           completed_at = ?9, revoked_at = ?10, version = ?11
+           completed_at = ?9, revoked_at = ?10, version = ?11, expires_at = ?12
        WHERE organization_id = ?1 AND id = ?2 AND version = ?3 AND completed_at IS NULL AND revoked_at IS NULL
        RETURNING organization_id""",
 )
@@ -101,14 +102,15 @@ def _link(organization_id: OrganizationId, row: ResultRow) -> SetupLink:
     )
     opened, completed, revoked, version = cast("tuple[int | None, int | None, int | None, int]", tuple(ends))
     chosen = tuple(Task(word) for word in tasks.split())
+    kept = orjson.loads(progress)
+    returns = Returns(kept.get("return_url", ""), kept.get("success_url", ""))
     return SetupLink(
         one, organization_id, digest, label, chosen, by, created, expires, email, code, code_at, tries,
-        _progress(progress), opened, completed, revoked, version,
+        _progress(kept), opened, completed, revoked, version, returns, kept.get("single_use", False),
     )  # fmt: skip
 
 
-def _progress(text: bytes) -> Progress:
-    kept = orjson.loads(text)
+def _progress(kept: dict[str, Any]) -> Progress:
     made, connection = kept["directory"], kept.get("connection")
     return Progress(
         kept["provider"],
@@ -119,11 +121,14 @@ def _progress(text: bytes) -> Progress:
     )
 
 
-def _progress_text(one: Progress) -> bytes:
+def _kept_text(link: SetupLink) -> bytes:
+    """What has no column of its own: how far it is, and where it leads back to."""
+    one = link.progress
     made = None if one.directory_id is None else one.directory_id.hex()
     connection = None if one.connection_id is None else one.connection_id.hex()
     kept = {"provider": one.provider, "directory": made, "domain": one.domain, "pasted": one.pasted}
-    return orjson.dumps({**kept, "connection": connection})
+    leads = {"return_url": link.returns.back, "success_url": link.returns.done, "single_use": link.single_use}
+    return orjson.dumps({**kept, "connection": connection, **leads})
 
 
 @writes(NewSetupLink)
@@ -131,7 +136,7 @@ def _insert(org: bytes, row: NewSetupLink) -> Sequence[Step]:
     one = row.link
     columns = (
         one.id, one.hash, one.label, " ".join(task.value for task in one.tasks), one.email, one.code_hash, one.code_at,
-        one.code_tries, _progress_text(one.progress), one.created_by, one.created_at, one.expires_at, one.opened_at,
+        one.code_tries, _kept_text(one), one.created_by, one.created_at, one.expires_at, one.opened_at,
         one.completed_at, one.revoked_at, one.version,
     )  # fmt: skip
     return [Step(INSERT, (org, *columns))]
@@ -141,8 +146,8 @@ def _insert(org: bytes, row: NewSetupLink) -> Sequence[Step]:
 def _update(org: bytes, row: SetupLinkUpdate) -> Sequence[Step]:
     one = row.link
     columns = (
-        one.code_hash, one.code_at, one.code_tries, _progress_text(one.progress), one.opened_at, one.completed_at,
-        one.revoked_at, one.version,
+        one.code_hash, one.code_at, one.code_tries, _kept_text(one), one.opened_at, one.completed_at,
+        one.revoked_at, one.version, one.expires_at,
     )  # fmt: skip
     steps = [Step(UPDATE, (org, one.id, row.was.version, *columns), 1)]
     if one.completed_at is not None or one.revoked_at is not None:

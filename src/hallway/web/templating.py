@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
@@ -61,6 +62,7 @@ def _environment(language: Language, compiled: BytecodeCache) -> Environment:
     extension: Any = environment
     extension.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)
     environment.filters |= {
+        "host": lambda url: urlsplit(url).hostname or "",
         "translated": lambda message: words.gettext(message) if message else "",
         "number": language.number,
         "instant": lambda at: _time(at, language.instant(at)),

@@ -379,7 +379,8 @@ def setup_desk(hub: Hub, letters: Letters) -> SetupDesk:
     database = hub.stores.database
     links, concerned = SetupLinkStore(database), ConcernedStore(MemberStore(database))
     organizations, base_url = hub.stores.organizations, hub.settings.base_url
-    return SetupDesk(database, organizations, links, concerned, letters, clock, os.urandom, base_url)
+    returns = hub.settings.setup_return_urls
+    return SetupDesk(database, organizations, links, concerned, letters, clock, os.urandom, base_url, returns)
 
 
 def operator_desk(hub: Hub) -> OperatorDesk:

@@ -19,12 +19,15 @@ PAGE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of a directory is listed: `text` anywhere in a name, `active` or not (None: both), after whom."""
+    """What of a directory is listed: `text` anywhere in a name, `active` or not (None: both), after whom; `beyond` is
+    that one's name without case, for who may be gone meanwhile.
+    """
 
     kind: Kind
     text: str = ""
     active: bool | None = None
     after: ResourceId | None = None
+    beyond: str = ""
 
 
 @dataclass(frozen=True, slots=True)

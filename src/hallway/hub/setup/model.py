@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hallway.hub.setup.returning import Returns
 from hallway.ids import ConnectionId, DirectoryId, OrganizationId, SetupLinkId, SetupSessionId
 
 
@@ -52,8 +53,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class SetupLink:
-    """One link. `created_by` is an id on the wire (`mem_…`, `acct_…`) or `command`; with an `email` it also asks for
-    a code that is mailed there.
+    """One link. `created_by` is an id on the wire (`mem_…`, `acct_…`, `key_…`) or `command`; with an `email` it also
+    asks for a code that is mailed there. A `single_use` one opens once, in one browser, and then lives as long as that
+    browser's session.
     """
 
     id: SetupLinkId
@@ -73,6 +75,13 @@ class SetupLink:
     completed_at: int | None = None
     revoked_at: int | None = None
     version: int = 1
+    returns: Returns = field(default_factory=Returns)
+    single_use: bool = False
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether it opens nothing any more, though its work goes on."""
+        return self.single_use and self.opened_at is not None
 
     def state(self, now: int) -> LinkState:
         """What it is at `now`; an end that somebody chose goes before the clock's."""

@@ -7,7 +7,7 @@ code that is mailed to the same address; each act is journaled as the link and m
 import hashlib
 import hmac
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -27,6 +27,7 @@ from hallway.hub.setup.model import (
     tasks_in_order,
 )
 from hallway.hub.setup.ports import Concerned, Letters, SetupLinks
+from hallway.hub.setup.returning import Returns, checked_returns
 from hallway.ids import SETUP_LINK, EntryId, OrganizationId, SetupLinkId, SetupSessionId, fresh_id, parsed
 from hallway.journal.model import Actor, Change, Entry, Row
 from hallway.journal.ports import Ledger
@@ -60,6 +61,8 @@ class Wish:
     email: str = ""
     lifetime: int = DEFAULT_LIFETIME
     created_by: str = "command"
+    returns: Returns = field(default_factory=Returns)
+    single_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class SetupDesk:
     clock: Callable[[], int]
     entropy: Callable[[int], bytes]
     base_url: str
+    return_urls: tuple[str, ...] = ()
 
     def fresh_id(self) -> bytes:
         """A new id."""
@@ -133,6 +137,7 @@ def link_actor(link: SetupLink, address: str = "") -> Actor:
 async def create(desk: SetupDesk, organization: Organization, wish: Wish, actor: Actor) -> MadeLink:
     """A new link; sent by mail where the wish has an address."""
     tasks, label = _checked(wish)
+    returns = checked_returns(wish.returns, desk.return_urls)
     now = desk.clock()
     alive = [one for one in await desk.links.links(organization.id) if one.state(now) is LinkState.ALIVE]
     if len(alive) >= MOST_ALIVE:
@@ -140,7 +145,7 @@ async def create(desk: SetupDesk, organization: Organization, wish: Wish, actor:
     secret = SecretText(organization.id, desk.fresh_id(), desk.entropy(SECRET_BYTES))
     link = SetupLink(
         SetupLinkId(secret.row), organization.id, secret.hash, label, tasks, wish.created_by, now,
-        now + wish.lifetime, wish.email,
+        now + wish.lifetime, wish.email, returns=returns, single_use=wish.single_use,
     )  # fmt: skip
     address = f"{desk.base_url}/setup/open?link={secret.text(SETUP)}"
     rows: tuple[Row, ...] = (NewSetupLink(link),)
@@ -196,7 +201,7 @@ async def read_link(desk: SetupDesk, text: str) -> tuple[Organization, SetupLink
     if not secret.fits(bytes(32) if link is None else link.hash) or link is None:
         return None
     organization = await desk.organizations.by_id(owner)
-    if organization is None or link.state(desk.clock()) is not LinkState.ALIVE:
+    if organization is None or link.state(desk.clock()) is not LinkState.ALIVE or link.is_used_up:
         return None
     return organization, link
 
@@ -246,13 +251,16 @@ def _code_fits(link: SetupLink, typed: str, now: int) -> bool:
 async def _opened(desk: SetupDesk, organization: Organization, link: SetupLink, browser: Browser) -> tuple[Change, str]:
     now = desk.clock()
     secret = SecretText(organization.id, desk.fresh_id(), desk.entropy(SECRET_BYTES))
+    # One that opens once lives for minutes until it is opened, and then as long as what it opened.
+    ends = now + SESSION_LIFETIME if link.single_use else link.expires_at
     session = SetupSession(
-        SetupSessionId(secret.row), link.id, secret.hash, now, min(now + SESSION_LIFETIME, link.expires_at),
+        SetupSessionId(secret.row), link.id, secret.hash, now, min(now + SESSION_LIFETIME, ends),
         browser.address, browser.client[:MAX_LABEL],
     )  # fmt: skip
     opened = replace(
-        link, opened_at=link.opened_at or now, code_hash=None, code_at=None, code_tries=0, version=link.version + 1
-    )
+        link, opened_at=link.opened_at or now, code_hash=None, code_at=None, code_tries=0, version=link.version + 1,
+        expires_at=ends,
+    )  # fmt: skip
     entry = desk.entry("setup_link.opened", opened, link_actor(link, browser.address))
     letters = await notices(desk, organization, link, "was opened in a browser")
     rows = (SetupLinkUpdate(link, opened), NewSetupSession(session), *letters)

@@ -36,6 +36,7 @@ ConnectionId = Annotated[str, _id(CONNECTION, "The connection.")]
 AttemptId = Annotated[str, _id(ATTEMPT, "The sign-in attempt.")]
 ExchangeId = Annotated[str, _id(EXCHANGE, "The recorded exchange.")]
 EventId = Annotated[str, _id(ENTRY, "The event, wherever it is told.")]
+EventId = Annotated[str, _id(ENTRY, "The event, as the feed has it.")]
 SetupLinkId = Annotated[str, _id(SETUP_LINK, "The set-up link.")]
 
 _INSTANT: Final = "2026-11-25T10:02:00.000000+00:00"
@@ -45,6 +46,13 @@ ExternalId = Annotated[
     str, Meta(min_length=1, max_length=256, description="The vendor's own name for it.", examples=["customer-4711"])
 ]
 Email = Annotated[str, Meta(max_length=254, description="An address.", examples=["jo@acme.example"])]
+
+DomainName = Annotated[
+    str, Meta(min_length=1, max_length=253, description="A domain, in its ASCII form.", examples=["acme.example"])
+]
+Text = Annotated[str, Meta(max_length=200, description="A text for people.", examples=["For IT"])]
+
+KeyName = Annotated[str, Meta(description="A key, by its `name`.", pattern="^[0-9a-f]{64}$", examples=["0f" * 32])]
 
 PATH_PARAMETERS: Final = {
     "organization": OrganizationId,
@@ -59,6 +67,8 @@ PATH_PARAMETERS: Final = {
     "exchange": ExchangeId,
     "link": SetupLinkId,
     "event": EventId,
+    "domain": DomainName,
+    "key": KeyName,
 }
 """What stands in a path, by its name."""
 

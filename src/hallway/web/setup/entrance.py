@@ -19,6 +19,7 @@ from hallway.web.setup.portal import ROOT, Portal, taken
 
 ASKED: Final = "setup_asked"
 ASKED_SECONDS: Final = 900
+LEADING_SECONDS: Final = 2
 PER_ADDRESS: Final = Bucket(1 / 6, 20)
 
 
@@ -107,8 +108,15 @@ class EntrancePages:
         return answer._replace(headers=(*answer.headers, self._pages.cookies.ended(ASKED)))
 
     async def done(self, request: Request, _: Any) -> Response:
-        """Words only: the link has ended, and nothing of it is shown."""
-        return self._pages.render(request, "setup/done.html")
+        """Words only: the link has ended, and nothing of it is shown. Where it came from the application, the browser
+        goes back there by itself.
+        """
+        back = self._portal.shown_return(request)
+        page = self._pages.render(request, "setup/done.html", back=back)
+        if not back:
+            return page
+        leading = (b"refresh", f"{LEADING_SECONDS}; url={back}".encode())
+        return page._replace(headers=(*page.headers, leading, self._portal.forgotten_return()))
 
 
 def _unreferred(page: Response) -> Response:

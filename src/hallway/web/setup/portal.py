@@ -16,6 +16,7 @@ from hallway.hub.organizations.model import Feature
 from hallway.hub.setup.acts import Workshop
 from hallway.hub.setup.model import SetupLink, Task
 from hallway.hub.setup.progress import Findings
+from hallway.hub.setup.returning import is_registered
 from hallway.hub.setup.service import SetupDesk
 from hallway.keys.model import Undecipherable, UnknownKey
 from hallway.web.console.directories.shelf import SHOWN_SECONDS, Shelf
@@ -28,6 +29,9 @@ from hallway.web.wiring import Hub
 
 ROOT: Final = "/setup"
 _TOKEN_COOKIE: Final = "setup_token"  # noqa: S105 - the cookie's name
+_RETURN_COOKIE: Final = "setup_return"
+_RETURN_CONTEXT: Final = b"set-up return"
+RETURN_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,25 @@ class Portal:
             sealed = base64.urlsafe_b64decode(self.pages.cookies.read(request, _TOKEN_COOKIE))
             return self.hub.keys.ring.decrypt(sealed, _context(guest)).decode() if sealed else ""
         return ""
+
+    def remembered_return(self, link: SetupLink) -> tuple[Header, ...]:
+        """Where a link that is done leads, on its way to the last page: sealed, for this browser, for a minute."""
+        if not link.returns.done:
+            return ()
+        sealed = self.hub.keys.ring.encrypt(link.returns.done.encode(), _RETURN_CONTEXT)
+        return (self.pages.cookies.made(_RETURN_COOKIE, base64.urlsafe_b64encode(sealed).decode(), RETURN_SECONDS),)
+
+    def shown_return(self, request: Request) -> str:
+        """Where the link that ended a moment ago in this browser leads, while that is registered; "" for nowhere."""
+        with suppress(ValueError, Undecipherable, UnknownKey):
+            sealed = base64.urlsafe_b64decode(self.pages.cookies.read(request, _RETURN_COOKIE))
+            url = self.hub.keys.ring.decrypt(sealed, _RETURN_CONTEXT).decode() if sealed else ""
+            return url if is_registered(url, self.desk.return_urls) else ""
+        return ""
+
+    def forgotten_return(self) -> Header:
+        """The header by which the browser forgets it."""
+        return self.pages.cookies.ended(_RETURN_COOKIE)
 
     def forgotten_token(self) -> Header:
         """The header by which the browser forgets it."""

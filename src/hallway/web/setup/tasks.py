@@ -92,7 +92,8 @@ class TaskPages:
         """End the link; refused while something is left."""
         found = await self._portal.findings(guest.link)
         await complete(self._portal.desk, guest.visit, found, guest.address)
-        return self._pages.see_other(f"{ROOT}/done", self._pages.cookies.ended(COOKIE))
+        leading = self._portal.remembered_return(guest.link)
+        return self._pages.see_other(f"{ROOT}/done", self._pages.cookies.ended(COOKIE), *leading)
 
     async def leave(self, request: Request, guest: Guest) -> Response:
         """Forget the link in this browser."""

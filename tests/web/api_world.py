@@ -1,0 +1,285 @@
+"""A deployment with two furnished organizations, a key that may everything, and a sound request of every route."""
+
+import itertools
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hallway.dns import DnsRecords
+from hallway.hub.applications.api_keys import create
+from hallway.hub.applications.scopes import SCOPES
+from hallway.hub.connections.desk import found_connection
+from hallway.hub.connections.model import Connection, KeyState, ProviderKey
+from hallway.hub.connections.service import Changing, changed_connection
+from hallway.hub.connections.trusted import key_name
+from hallway.hub.organizations.domains import TextAnswer
+from hallway.ids import MEMBER, wire
+from hallway.web.api import directories
+from hallway.web.api.endpoint import ROOT, Endpoint
+from hallway.web.wiring import connection_desk, key_desk
+from tests.furnished import House, furnished
+from tests.rooms.opened import OPERATOR
+from tests.web.asgi import Answer, call
+from tests.web.deployment import Deployment, deployed
+from tests.web.federation import certificate, metadata
+
+RETURNS = "https://app.example/settings/sso"
+
+
+@dataclass
+class Sound:
+    """A request that has to be answered with 2xx: what stands in its path, its body, its query."""
+
+    params: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    query: str = ""
+
+    def path(self, template: str) -> str:
+        """The address."""
+        return template.format(**self.params) + (f"?{self.query}" if self.query else "")
+
+
+@dataclass
+class ApiWorld:
+    """Requests to the API, and things that they are about."""
+
+    hub: Deployment
+    acme: House
+    beta: House
+    key: str
+    counter: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    async def send(
+        self, method: str, path: str, body: Any = None, key: str | None = None, **headers: str
+    ) -> tuple[Answer, Any]:
+        """An answer, and its JSON."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        shown = self.key if key is None else key
+        if shown:
+            given["authorization"] = f"Bearer {shown}"
+        raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        if body is not None:
+            given.setdefault("content-type", "application/json")
+        answer = await call(self.hub.app, method, path if path.startswith("/") else f"{ROOT}/{path}", given, raw)
+        return answer, json.loads(answer.body) if answer.body else None
+
+    async def good(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """The JSON of an answer that has to be 2xx."""
+        answer, read = await self.send(method, path, body, **headers)
+        assert answer.status < 300, (method, path, answer.status, read)
+        return read
+
+    async def bearer(self, *scopes: str) -> str:
+        """A key with these scopes alone."""
+        return (await create(key_desk(self.hub.hub), "Narrow", scopes, None, OPERATOR)).text
+
+    @property
+    def here(self) -> str:
+        """Acme's address."""
+        return f"{ROOT}/organizations/{self.acme.values['organization']}"
+
+    def name(self, what: str = "thing") -> str:
+        """A name that nothing has."""
+        return f"{what}-{next(self.counter)}"
+
+    async def sound(self, endpoint: Endpoint) -> Sound:
+        """A request of this route that has to succeed; what it ends is fresh."""
+        maker = _MAKERS.get(endpoint.serve.__name__, _as_furnished)
+        return await maker(self)
+
+    async def fresh_organization(self) -> str:
+        """A new organization's id."""
+        return str((await self.good("POST", "organizations", {"name": self.name("Org")}))["id"])
+
+    async def fresh_connection(self, told: bool = False) -> str:
+        """A new connection's id, in an organization of its own: one has twenty at most; `told` ones are complete."""
+        organization = await self.fresh_organization()
+        place = f"organizations/{organization}/connections"
+        made = await self.good("POST", place, {"name": self.name("Conn"), "protocol": "saml"})
+        if told:
+            await self.good("POST", f"{place}/{made['id']}/provider", {"metadata": metadata("idp").decode()})
+        return f"{organization}/{made['id']}"
+
+    async def offered_key(self) -> tuple[str, str, str]:
+        """A connection with a key that waits for approval: organization, connection, key."""
+        organization, _, connection = (await self.fresh_connection(told=True)).partition("/")
+        desk = connection_desk(self.hub.hub)
+        owner = await self.hub.hub.registrar.found(organization)
+        one = await found_connection(desk, owner.id, connection)
+        key = ProviderKey(certificate("sp"), KeyState.OFFERED, 1)
+
+        def offered(was: Connection) -> Connection:
+            return replace(was, saml=replace(was.saml, keys=(*was.saml.keys, key)))
+
+        await changed_connection(desk, OPERATOR, one, Changing("connection.metadata_changed", offered))
+        return organization, connection, key_name(key.certificate)
+
+
+Maker = Callable[[ApiWorld], Awaitable[Sound]]
+
+
+def furnished_params(house: House) -> dict[str, str]:
+    """What stands in paths, of the things that a furnished organization has."""
+    return {**house.values, "person": house.values["user"], "key": house.values["key"]}
+
+
+async def _as_furnished(world: ApiWorld) -> Sound:
+    return Sound(furnished_params(world.acme))
+
+
+def _on_organization(**body: Any) -> Maker:
+    async def made(world: ApiWorld) -> Sound:
+        return Sound({"organization": await world.fresh_organization()}, body or None)
+
+    return made
+
+
+def _with(body: Callable[[ApiWorld], Any], query: str = "") -> Maker:
+    async def made(world: ApiWorld) -> Sound:
+        return Sound(furnished_params(world.acme), body(world), query)
+
+    return made
+
+
+async def _invited(world: ApiWorld) -> Sound:
+    made = await world.good("POST", f"{world.here}/members", {"email": f"{world.name('guest')}@acme.example"})
+    return Sound({**world.acme.values, "member": made["member"]["id"]})
+
+
+async def _active(world: ApiWorld) -> Sound:
+    """An active member who is no administrator, with a body for those who take one."""
+    found = await world.hub.hub.stores.members.by_email(world.acme.organization.id, "una@acme.example")
+    return Sound({**world.acme.values, "member": wire(MEMBER, found[0].id)})
+
+
+async def _role(world: ApiWorld) -> Sound:
+    return replace(await _active(world), body={"role": ("guest", "user")[next(world.counter) % 2]})
+
+
+async def _directory(world: ApiWorld) -> Sound:
+    organization = await world.fresh_organization()
+    made = await world.good("POST", f"organizations/{organization}/directories", {"name": world.name("Dir")})
+    return Sound({"organization": organization, "directory": made["directory"]["id"]})
+
+
+async def _deleted(world: ApiWorld) -> Sound:
+    return replace(await _directory(world), query="people=keep")
+
+
+async def _token(world: ApiWorld) -> Sound:
+    sound = await _directory(world)
+    place = "organizations/{organization}/directories/{directory}/tokens".format(**sound.params)
+    made = await world.good("POST", place, {})
+    return Sound({**sound.params, "token": made["token"]["id"]})
+
+
+async def _new_token(world: ApiWorld) -> Sound:
+    return Sound((await _directory(world)).params, {"label": world.name("token"), "days": 30})
+
+
+async def _domain(world: ApiWorld) -> Sound:
+    organization = await world.fresh_organization()
+    made = await world.good("POST", f"organizations/{organization}/domains", {"name": f"{world.name('corp')}.example"})
+    return Sound({"organization": organization, "domain": made["name"]})
+
+
+async def _new_domain(world: ApiWorld) -> Sound:
+    return Sound({"organization": await world.fresh_organization()}, {"name": f"{world.name('corp')}.example"})
+
+
+def _on_connection(told: bool = False, **body: Any) -> Maker:
+    async def made(world: ApiWorld) -> Sound:
+        organization, _, connection = (await world.fresh_connection(told)).partition("/")
+        return Sound({"organization": organization, "connection": connection}, body or None)
+
+    return made
+
+
+async def _key(world: ApiWorld) -> Sound:
+    organization, connection, key = await world.offered_key()
+    return Sound({"organization": organization, "connection": connection, "key": key})
+
+
+async def _link(world: ApiWorld) -> Sound:
+    organization = await world.fresh_organization()
+    made = await world.good("POST", "setup-links", {"organization": organization, "tasks": ["sso"]})
+    return Sound({"organization": organization, "link": made["setup_link"]["id"]})
+
+
+async def _new_link(world: ApiWorld) -> Sound:
+    organization = await world.fresh_organization()
+    body = {"organization": organization, "tasks": ["sso"], "return_url": f"{RETURNS}?tenant=1", "success_url": RETURNS}
+    return Sound({}, body)
+
+
+_MAKERS: dict[str, Maker] = {
+    "organization_create": _with(lambda world: {"name": world.name("Org"), "external_id": world.name("ext")}),
+    "organization_update": _on_organization(name="Renamed"),
+    "organization_suspend": _on_organization(),
+    "organization_resume": _on_organization(),
+    "organization_delete": _on_organization(),
+    "member_create": _with(lambda world: {"email": f"{world.name('guest')}@acme.example", "role": "guest"}),
+    "member_update": _role,
+    "member_deactivate": _active,
+    "member_reactivate": _active,
+    "member_end_sessions": _active,
+    "member_invite_again": _invited,
+    "member_remove": _invited,
+    "directory_create": _on_organization(name="Staff", provider="okta"),
+    "directory_update": _with(lambda world: {"name": world.name("Dir"), "rules": {"immutable": ["userName"]}}),
+    "directory_enable": _directory,
+    "directory_disable": _directory,
+    "directory_delete": _deleted,
+    "token_create": _new_token,
+    "token_rotate": _token,
+    "token_revoke": _token,
+    "domain_create": _new_domain,
+    "domain_check": _domain,
+    "domain_remove": _domain,
+    "connection_create": _on_organization(name="Okta", protocol="saml"),
+    "connection_update": _on_connection(name="Acme, Okta", domains=["acme.example"], mapping={"email": ["mail"]}),
+    "connection_provider": _on_connection(metadata=metadata("idp").decode()),
+    "connection_enable": _on_connection(told=True),
+    "connection_disable": _on_connection(),
+    "connection_make_default": _on_connection(),
+    "connection_key_approve": _key,
+    "connection_key_reject": _key,
+    "connection_key_remove": _key,
+    "connection_delete": _on_connection(),
+    "setup_link_create": _new_link,
+    "setup_link_get": _link,
+    "setup_link_revoke": _link,
+}  # fmt: skip
+
+
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name server is asked, and nobody waits for what servers remember."""
+
+    async def unanswered(_: DnsRecords, __: str) -> TextAnswer:
+        return TextAnswer(unanswered=True)
+
+    monkeypatch.setattr(DnsRecords, "texts", unanswered)
+    monkeypatch.setattr(directories, "REMEMBERED_SECONDS", 0)
+
+
+@asynccontextmanager
+async def api_world(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: str) -> AsyncIterator[ApiWorld]:
+    """Open it."""
+    quiet(monkeypatch)
+    given = {"setup_return_urls": RETURNS, **settings}
+    async with deployed(folder, monkeypatch, **given) as hub:
+
+        async def post(path: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
+            headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
+            answer = await call(hub.app, "POST", f"/scim{path}", headers, json.dumps(body).encode())
+            read: dict[str, Any] = json.loads(answer.body)
+            return read
+
+        acme, beta = await furnished(hub.hub, "Acme", post), await furnished(hub.hub, "Beta", post)
+        key = await create(key_desk(hub.hub), "Everything", SCOPES, None, OPERATOR)
+        yield ApiWorld(hub, acme, beta, key.text)
