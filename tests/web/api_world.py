@@ -125,7 +125,7 @@ Maker = Callable[[ApiWorld], Awaitable[Sound]]
 
 def furnished_params(house: House) -> dict[str, str]:
     """What stands in paths, of the things that a furnished organization has."""
-    return {**house.values, "person": house.values["user"], "key": house.values["key"]}
+    return {**house.values, "person": house.values["user"], "event": f"evt_{'0' * 32}"}
 
 
 async def _as_furnished(world: ApiWorld) -> Sound:
@@ -205,6 +205,20 @@ async def _key(world: ApiWorld) -> Sound:
     return Sound({"organization": organization, "connection": connection, "key": key})
 
 
+async def _placed(world: ApiWorld) -> str:
+    """An event that the feed has."""
+    asked = f"organization={world.acme.values['organization']}&wait=5"
+    return str((await world.good("GET", f"events?{asked}"))["items"][0]["id"])
+
+
+async def _event(world: ApiWorld) -> Sound:
+    return Sound({"event": await _placed(world)})
+
+
+async def _receipt(world: ApiWorld) -> Sound:
+    return Sound({}, {"event": await _placed(world), "did": [{"what": "sessions_ended", "count": 2}]})
+
+
 async def _link(world: ApiWorld) -> Sound:
     organization = await world.fresh_organization()
     made = await world.good("POST", "setup-links", {"organization": organization, "tasks": ["sso"]})
@@ -251,6 +265,8 @@ _MAKERS: dict[str, Maker] = {
     "connection_key_reject": _key,
     "connection_key_remove": _key,
     "connection_delete": _on_connection(),
+    "event_get": _event,
+    "receipt_create": _receipt,
     "setup_link_create": _new_link,
     "setup_link_get": _link,
     "setup_link_revoke": _link,

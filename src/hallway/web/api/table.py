@@ -2,16 +2,17 @@
 
 from typing import Final
 
-from hallway.web.api import events, organizations, receipts
 from hallway.web.api import (
     attempts,
     connections,
     directories,
     domains,
+    events,
     exchanges,
     members,
     organizations,
     people,
+    receipts,
     setup_links,
     tokens,
 )
@@ -19,8 +20,6 @@ from hallway.web.api.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *organizations.ENDPOINTS,
-    *events.ENDPOINTS,
-    *receipts.ENDPOINTS,
     *members.ENDPOINTS,
     *directories.ENDPOINTS,
     *tokens.ENDPOINTS,
@@ -30,5 +29,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *connections.ENDPOINTS,
     *attempts.ENDPOINTS,
     *setup_links.ENDPOINTS,
+    *events.ENDPOINTS,
+    *receipts.ENDPOINTS,
 )
 """Guards, the document, docs and tests read it."""

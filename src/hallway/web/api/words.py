@@ -36,7 +36,6 @@ ConnectionId = Annotated[str, _id(CONNECTION, "The connection.")]
 AttemptId = Annotated[str, _id(ATTEMPT, "The sign-in attempt.")]
 ExchangeId = Annotated[str, _id(EXCHANGE, "The recorded exchange.")]
 EventId = Annotated[str, _id(ENTRY, "The event, wherever it is told.")]
-EventId = Annotated[str, _id(ENTRY, "The event, as the feed has it.")]
 SetupLinkId = Annotated[str, _id(SETUP_LINK, "The set-up link.")]
 
 _INSTANT: Final = "2026-11-25T10:02:00.000000+00:00"
