@@ -58,6 +58,9 @@ class DeploymentPages:
         asked = Question(types=("receipt.late",), since=now - HOURS * HOUR)
         late = (await self._office.hub.stores.audit.found(DEPLOYMENT, asked)).entries
         return self._office.render(request, "problems", found=found, root_of=root, late=late)
+        """Refusals and failed sign-ins of the last day, and names that two have proved."""
+        found = await self._lookout.problems(self._office.pages.clock())
+        return self._office.render(request, "problems", found=found, root_of=root)
 
     async def operators(self, request: Request, visitor: OperatorVisitor) -> Response:
         """Everybody, and the form."""
