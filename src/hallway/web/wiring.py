@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from hallway.accounts.desk import AccountDesk, Means
+from hallway.accounts.desk import SESSION_HOURS, AccountDesk, Means
 from hallway.accounts.model import DEPLOYMENT, AccountState, Realm
 from hallway.accounts.passkeys import RelyingParty
 from hallway.accounts.passwords import Argon2, Breached
@@ -29,6 +29,8 @@ from hallway.hub.directories.links import Ties
 from hallway.hub.events.following import Follower
 from hallway.hub.events.snapshot import Surveyor
 from hallway.hub.events.telling import Teller
+from hallway.hub.operators.failures import FailedSignIns
+from hallway.hub.operators.model import SESSION_HOURS as OPERATOR_SESSION_HOURS
 from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
 from hallway.hub.organizations.alarms import Alarms
@@ -78,7 +80,7 @@ from hallway.store.operators import OperatorStore
 from hallway.store.organizations import OrganizationStore
 from hallway.store.outgoing_mail import OutgoingMailStore
 from hallway.store.people import PeopleStore
-from hallway.store.problems import RefusalStore
+from hallway.store.problems import TroubleStore
 from hallway.store.reading import ResourceStore
 from hallway.store.receipts import ReceiptStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
@@ -156,6 +158,7 @@ class Hub:
     epoch: bytes
     placed: Bell
     """Rings when entries got their positions in the feed."""
+    failed_sign_ins: FailedSignIns
 
     @property
     def teller(self) -> Teller:
@@ -249,6 +252,7 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
     return Hub(
         settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, catalogue, keys,
         mailing, GuardedClient(Reach(settings.outbound_allow, settings.is_on_loopback)), bytes.fromhex(epoch), Bell(),
+        FailedSignIns(stores.accounts, stores.members, stores.counters, clock),
     )  # fmt: skip
 
 
@@ -257,14 +261,15 @@ def _rooms(settings: Settings, stores: Stores, keys: HeldRing, mailing: Mailing)
     breached = Breached(settings.breached_passwords) if settings.breached_passwords else None
     means = Means(stores.database, stores.accounts, Argon2(), keys, mailing.letters)
 
-    def rooms(realm: Realm, base_url: str, prefix: str) -> AccountRooms:
+    def rooms(realm: Realm, base_url: str, prefix: str, hours: int) -> AccountRooms:
         parts = urlsplit(base_url)
         party = RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
-        desk = AccountDesk(means, clock, os.urandom, base_url, settings.product_name)
+        desk = AccountDesk(means, clock, os.urandom, base_url, settings.product_name, hours)
         return account_rooms(desk, realm, Paths(prefix), party, breached)
 
-    console = rooms(Realm.CONSOLE, settings.base_url, "")
-    return console, rooms(Realm.OPERATOR, settings.operator_base_url or settings.base_url, "/operator")
+    console = rooms(Realm.CONSOLE, settings.base_url, "", SESSION_HOURS)
+    own_host = settings.operator_base_url or settings.base_url
+    return console, rooms(Realm.OPERATOR, own_host, "/operator", OPERATOR_SESSION_HOURS)
 
 
 def _mailing(settings: Settings, outbox: OutgoingMailStore, keys: HeldRing) -> Mailing:
@@ -399,7 +404,7 @@ def key_desk(hub: Hub) -> KeyDesk:
 def lookout(hub: Hub) -> Lookout:
     """Where operators look for problems."""
     stores = hub.stores
-    return Lookout(stores.organizations, stores.directories, stores.domains, RefusalStore(stores.database))
+    return Lookout(stores.organizations, stores.directories, stores.domains, TroubleStore(stores.database))
 
 
 def recorder() -> Recorder:

@@ -25,10 +25,9 @@ class Role(Enum):
 
 
 class MemberState(Enum):
-    """`waiting`: pushed by a directory, not yet accepted by the person or an administrator."""
+    """Whoever waits to be accepted after a directory pushed her is no member yet: a `Link` says why she waits."""
 
     INVITED = "invited"
-    WAITING = "waiting"
     ACTIVE = "active"
     DEACTIVATED = "deactivated"
 
@@ -143,3 +142,11 @@ class AdministratorRemains:
     """Stale unless one of these is an active administrator with an account once the rows before it are written."""
 
     among: tuple[MemberId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressUnheld:
+    """Nothing to write, but stale where a living member other than this one has the address."""
+
+    member_id: MemberId
+    email: str
