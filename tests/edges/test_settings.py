@@ -232,6 +232,9 @@ def test_every_setting_has_a_name_for_each_source(name: str) -> None:
         ("master_key", KEY.upper(), bytes.fromhex(KEY)),
         ("master_key", "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=\n", bytes([0xAA] * 32)),
         ("master_key", "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo", bytes([0xAA] * 32)),
+        ("profile_custom", " a_1 = title , b=urn:x:User:y ", (("a_1", "title"), ("b", "urn:x:User:y"))),
+        ("setup_return_urls", "https://A.example/Sso/", ("https://a.example/Sso/",)),
+        ("setup_return_urls", "http://[::1]:8200,https://b.example/x", ("http://[::1]:8200/", "https://b.example/x")),
     ],
 )
 def test_a_value_is_read_as_written(name: str, text: str, value: object) -> None:
@@ -265,6 +268,17 @@ def test_a_value_is_read_as_written(name: str, text: str, value: object) -> None
         ("exchange_body_limit_bytes", "-1"),
         ("port", "0"),
         ("port", "1e3"),
+        ("profile_custom", "a"),
+        ("profile_custom", "a="),
+        ("profile_custom", "A=title"),
+        ("profile_custom", "a=title,a=nickName"),
+        ("setup_return_urls", "/settings/sso"),
+        ("setup_return_urls", "https://a.example/x?y=1"),
+        ("setup_return_urls", "https://a.example/x#y"),
+        ("setup_return_urls", "https://u@a.example/x"),
+        ("setup_return_urls", "https://a.example:0/x"),
+        ("setup_return_urls", "https://[::1/x"),
+        ("setup_return_urls", "ftp://a.example/x"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused(name: str, text: str) -> None:

@@ -16,6 +16,7 @@ from hallway.hub.setup.model import (
     SetupSessionEnd,
     Task,
 )
+from hallway.hub.setup.returning import Returns
 from hallway.ids import ConnectionId, DirectoryId, SetupLinkId, SetupSessionId
 from hallway.store.members import MemberStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
@@ -70,11 +71,14 @@ async def holds_one_browser_leaves_a_setup_link(stage: Stage) -> None:
 
 async def holds_a_setup_link_is_changed_by_whoever_read_it_last(stage: Stage) -> None:
     """Every column that may change does; the second of two writers is stale; one that ended stays so."""
-    store, was = SetupLinkStore(stage.database), link(stage)
+    returns = Returns("https://app.example/back?x=1", "https://app.example/done")
+    store, was = SetupLinkStore(stage.database), replace(link(stage), returns=returns, single_use=True)
     await stage.write(NewSetupLink(was))
+    assert await store.link(was.organization_id, was.id) == was
     progress = Progress("okta", DirectoryId(b"d" * 16), "acme.example", True, ConnectionId(b"c" * 16))
     now = replace(
-        was, code_hash=b"c" * 32, code_at=5, code_tries=2, progress=progress, opened_at=6, version=2
+        was, code_hash=b"c" * 32, code_at=5, code_tries=2, progress=progress, opened_at=6, version=2,
+        expires_at=was.expires_at + 99,
     )  # fmt: skip
     await stage.write(SetupLinkUpdate(was, now))
     assert await store.link(was.organization_id, was.id) == now

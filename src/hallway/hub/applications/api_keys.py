@@ -126,9 +126,10 @@ async def revoke(desk: KeyDesk, key: ApiKey, actor: Actor) -> ApiKey:
         was = await desk.keys.key(key.id)
         if was is None or was.revoked_at is not None:
             return Change(DEPLOYMENT), was or key
-        now = replace(was, revoked_at=desk.clock())
+        at = desk.clock()
+        now = replace(was, revoked_at=at)
         entry = desk.entry("api_key.revoked", now, actor)
-        return Change(DEPLOYMENT, (ApiKeyRevocation(was.id, desk.clock()),), (entry,), entry.id), now
+        return Change(DEPLOYMENT, (ApiKeyRevocation(was.id, at),), (entry,), entry.id), now
 
     return (await carried_out(desk.ledger, decide))[1]
 

@@ -61,6 +61,16 @@ def sliced(
 ) -> tuple[list[T], str | None]:
     """A page of a list that is in memory whole, put in the order of its keys; and the next cursor."""
     begin = place(asked.after, size_bytes)
-    following = sorted((one for one in everything if begin is None or key(one) > begin), key=key)
+    return _cut(sorted((one for one in everything if begin is None or key(one) > begin), key=key), key, asked)
+
+
+def sliced_back(everything: Sequence[T], key: Callable[[T], bytes], asked: Paged) -> tuple[list[T], str | None]:
+    """The same from the last key to the first: the newest of what has ids first."""
+    begin = place(asked.after)
+    left = (one for one in everything if begin is None or key(one) < begin)
+    return _cut(sorted(left, key=key, reverse=True), key, asked)
+
+
+def _cut(following: list[T], key: Callable[[T], bytes], asked: Paged) -> tuple[list[T], str | None]:
     page = following[: asked.limit]
     return page, cursor(key(page[-1])) if len(following) > len(page) else None

@@ -17,7 +17,7 @@ from hallway.ids import API_KEY, ORGANIZATION, SETUP_LINK, wire
 from hallway.web.api.endpoint import ROOT, Answer, Body, Call, Document, Endpoint
 from hallway.web.api.organizations import ONE as ORGANIZATION_PATH
 from hallway.web.api.organizations import located, organization_of
-from hallway.web.api.paging import Next, Paged, sliced
+from hallway.web.api.paging import Next, Paged, sliced_back
 from hallway.web.api.problems import ApiProblem
 from hallway.web.api.words import Email, Instant, OrganizationId, SetupLinkId, Text, instant, maybe
 from hallway.web.wiring import setup_desk
@@ -61,7 +61,7 @@ class SetupLink(Document, frozen=True, kw_only=True):
 
 
 class SetupLinkList(Document, frozen=True, kw_only=True):
-    """A page of set-up links, oldest first, whatever their state."""
+    """A page of set-up links, newest first, whatever their state; the newest thousand."""
 
     items: list[SetupLink]
     next: Next
@@ -149,9 +149,9 @@ def _address(call: Call, email: str | None) -> str:
 
 
 async def setup_link_list(call: Call) -> Answer:
-    """Oldest first."""
+    """Newest first."""
     owner, desk = await organization_of(call), _desk(call)
-    page, following = sliced(await desk.links.links(owner.id), lambda one: one.id, call.asked(Paged))
+    page, following = sliced_back(await desk.links.links(owner.id), lambda one: one.id, call.asked(Paged))
     now = desk.clock()
     return Answer(SetupLinkList(items=[document(one, now) for one in page], next=following))
 
