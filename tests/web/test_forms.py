@@ -59,3 +59,17 @@ def test_only_what_is_served_and_open_to_the_role_is_listed() -> None:
         "/directories", "/settings/general", "/settings/members",
     ]  # fmt: skip
     assert not any(one.current for _, entries in admin for one in entries)
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [
+        ("/settings/sso/enforcement", "/settings/sso"),
+        ("/connections/conn_1/guide", "/settings/sso"),
+        ("/connections/attempts/att_1", "/connections/attempts"),
+    ],
+)
+def test_a_page_that_stands_elsewhere_has_its_entry(path: str, current: str) -> None:
+    served = frozenset({"/directories", "/settings/sso", "/connections/attempts"})
+    shown = Navigation(served).shown(CONSOLE, path, "admin", languages()["en"])
+    assert [one.path for _, entries in shown for one in entries if one.current] == [current]

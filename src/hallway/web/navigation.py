@@ -13,12 +13,21 @@ from hallway.web.language import N_, Language
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One place to go to; `least` is the role that it needs, "" for everybody who is signed in."""
+    """One place to go to; `least` is the role that it needs, "" for everybody who is signed in.
+
+    Pages below `also` belong to it too.
+    """
 
     label: str
     path: str
     icon: str
     least: str = "admin"
+    also: str = ""
+
+    def reach(self, path: str) -> int:
+        """How much of a page's path this entry, or what belongs to it, has; 0 where the page is not below it."""
+        within = [own for own in (self.path, self.also) if own and (path == own or path.startswith(own + "/"))]
+        return max(map(len, within), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ CONSOLE: Final = (
             Entry(N_("Members"), "/settings/members", "people", "guest"),
             Entry(N_("Domains"), "/settings/domains", "globe"),
             Entry(N_("Technical contacts"), "/settings/contacts", "bell"),
-            Entry(N_("Authentication and SSO"), "/settings/sso", "key"),
+            Entry(N_("Authentication and SSO"), "/settings/sso", "key", also="/connections"),
             Entry(N_("Sign-ins"), "/connections/attempts", "shield"),
             Entry(N_("Set-up links"), "/settings/setup-links", "link"),
             Entry(N_("Plan"), "/settings/plan", "plan"),
@@ -112,6 +121,5 @@ class Navigation:
 
 
 def _current(entries: Sequence[Entry], path: str) -> Entry | None:
-    """The entry with the longest path that the page's path is, or is below."""
-    within = [entry for entry in entries if path == entry.path or path.startswith(entry.path + "/")]
-    return max(within, key=lambda entry: len(entry.path), default=None)
+    """The entry that has the most of the page's path."""
+    return max((one for one in entries if one.reach(path)), key=lambda one: one.reach(path), default=None)
