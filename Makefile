@@ -1,4 +1,5 @@
-# What a person types: `make run`, `make test`, `make check`, `make bench`, `make mutants`, `make requirements`.
+# What a person types: `make run`, `make test`, `make check`, `make bench`, `make mutants`, `make screenshots`,
+# `make requirements`.
 # Packages are installed only when requirements/ or pyproject.toml changed, each by its hash. requirements/ names all
 # of them, so nothing is resolved (--no-deps): pip would look for newer releases of what is asked for with extras.
 
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SIMPLESAML := .peers/usr/share/simplesamlphp/www/_include.php
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
-.PHONY: run test check bench mutants requirements catalogues browser peers php npm clean
+.PHONY: run test check bench mutants requirements catalogues screenshots browser peers php npm clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -40,6 +41,12 @@ bench: .venv-bench/.bench
 # After a text of a page was added or changed: the catalogues then name what is to be translated.
 catalogues: $(VENV)/.test
 	$(BIN)/python -m hallway.web.extracting
+
+# The pictures of the docs, taken anew on the journeys that show them; whoever runs it looks at each.
+screenshots: $(VENV)/.test browser
+	rm -f docs/*/images/*.png
+	ILLUSTRATE=1 $(BIN)/pytest -q tests/browser/test_journeys.py tests/browser/test_guides.py
+	$(BIN)/pytest -q tests/house/test_illustrations.py
 
 # The pages are tested in a real browser; root installs it, others are told how.
 browser:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.illustrations import illustrate
 from tests.running import RunningHub, sqlite_url
 
 AXE = Path(__file__).parent / "vendored" / "axe.min.js"
@@ -61,9 +62,10 @@ class Window:
         return answer.status
 
     def picture(self, name: str) -> None:
-        """Keep a screenshot of the whole page for people to look at."""
+        """Keep a screenshot of the whole page for people to look at; with `make screenshots`, also in the docs."""
         SHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        illustrate(self.page, name)
 
     def findings(self) -> list[str]:
         """What axe has against the page, by WCAG 2.2 AA and the practices beside it."""

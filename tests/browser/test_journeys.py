@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from hallway.scim.standard import GROUP_SCHEMA, USER_SCHEMA
 from tests.browser.conftest import NARROW, OpenWindow, Window
 from tests.running import RunningHub, sqlite_url
 from tests.web.browsing import PASSWORD
@@ -78,11 +79,20 @@ def registered(visitor: Window, email: str, organization: str, pictures: bool = 
 
 def pushed(base_url: str, token: str, user_name: str, **more: Any) -> None:
     """What a directory product sends for somebody new."""
-    schema = "urn:ietf:params:scim:schemas:core:2.0:User"
-    body = json.dumps({"schemas": [schema], "userName": user_name, "active": True, **more}).encode()
+    body = {"schemas": [USER_SCHEMA.id], "userName": user_name, "active": True, **more}
+    _posted(f"{base_url}/Users", token, body)
+
+
+def pushed_group(base_url: str, token: str, name: str) -> None:
+    """The same for a new group."""
+    _posted(f"{base_url}/Groups", token, {"schemas": [GROUP_SCHEMA.id], "displayName": name})
+
+
+def _posted(address: str, token: str, body: dict[str, Any]) -> None:
     headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
     headers["user-agent"] = "JumpCloud SCIM Client"
-    with urllib.request.urlopen(urllib.request.Request(base_url + "/Users", body, headers), timeout=10) as answer:
+    request = urllib.request.Request(address, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 201
 
 
@@ -106,21 +116,22 @@ def test_from_registration_to_the_first_users_exchange(office: RunningHub, windo
     looked_at(visitor, "first-request")
     told.click()
     expect(page.get_by_role("heading", name=re.compile("Created"))).to_be_visible()
+    page.get_by_text("Show the request").click()
     looked_at(visitor, "exchange")
     assert token not in page.content()
 
 
 def test_a_colleague_is_invited_and_joins(office: RunningHub, window: OpenWindow) -> None:
     visitor = at(office, window)
-    page = registered(visitor, "cleo@beta.example", "Beta")
+    page = registered(visitor, "cleo@acme.example", "Acme")
     page.get_by_role("link", name="Members").first.click()
     page.get_by_role("link", name="Invite people").click()
-    page.get_by_label("E-mail addresses").fill("dora@beta.example")
+    page.get_by_label("E-mail addresses").fill("dora@acme.example")
     looked_at(visitor, "invite")
     page.get_by_role("button", name="Invite").click()
-    expect(page.get_by_text("dora@beta.example").first).to_be_visible()
+    expect(page.get_by_text("dora@acme.example").first).to_be_visible()
     colleague = at(office, window, size=NARROW, theme="dark")
-    colleague.open(mailed(colleague, "dora@beta.example"))
+    colleague.open(mailed(colleague, "dora@acme.example"))
     looked_at(colleague, "invitation")
     colleague.page.get_by_role("button", name="Make my account").click()
     colleague.page.get_by_label("Your name").fill("Dora Day")
@@ -138,10 +149,10 @@ def test_a_colleague_is_invited_and_joins(office: RunningHub, window: OpenWindow
 
 def test_a_token_is_rotated(office: RunningHub, window: OpenWindow) -> None:
     visitor = at(office, window)
-    page = registered(visitor, "eve@gamma.example", "Gamma")
+    page = registered(visitor, "eve@acme.example", "Acme")
     page.get_by_role("link", name="Add a directory").click()
-    page.get_by_label("Okta").check()
-    page.get_by_label("Name", exact=True).fill("Gamma in Okta")
+    page.get_by_label("JumpCloud").check()
+    page.get_by_label("Name", exact=True).fill("Acme in JumpCloud")
     page.get_by_role("button", name="Create directory").click()
     first = page.locator("input.code[value^='hw_scim_']").first.input_value()
     root = re.sub(r"^https?://[^/]+", "", page.url.removesuffix("/token"))
@@ -154,8 +165,8 @@ def test_a_token_is_rotated(office: RunningHub, window: OpenWindow) -> None:
     assert first != second
     visitor.open(f"{root}/tokens")
     expect(page.get_by_text("Its successor has not been used yet")).to_be_visible()
-    pushed(base_url, first, "one@gamma.example")
-    pushed(base_url, second, "two@gamma.example")
+    pushed(base_url, first, "one@acme.example")
+    pushed(base_url, second, "two@acme.example")
     closing = page.locator(".status", has_text="Closes by itself")
     for _ in range(60):
         # When a token was used is written within ten seconds.

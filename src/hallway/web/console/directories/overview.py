@@ -94,16 +94,8 @@ class OverviewPages:
         chosen = query_of(request).get("range", "day")
         hours, width = RANGES.get(chosen, RANGES["day"])
         counts = await self._hub.stores.activity.counts(key_of(directory), signs.now // HOUR - hours)
-        language = self._shelf.pages.language(request)
         pieces = buckets(counts, signs.now, hours, width)
-        points = [
-            (
-                language.instant(one.at) if width == 1 else language.day(one.at),
-                one.answered,
-                one.refused + one.unauthenticated,
-            )
-            for one in pieces
-        ]
+        points = [(one.at, one.answered, one.refused + one.unauthenticated) for one in pieces]
         return self._shelf.render(
             request, "overview", directory,
             standing=standing, findings=findings(signs), kinds=KINDS, points=points,
