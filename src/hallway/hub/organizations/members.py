@@ -25,10 +25,9 @@ class Role(Enum):
 
 
 class MemberState(Enum):
-    """`waiting`: pushed by a directory, not yet accepted by the person or an administrator."""
+    """Whoever waits to be accepted after a directory pushed her is no member yet: a `Link` says why she waits."""
 
     INVITED = "invited"
-    WAITING = "waiting"
     ACTIVE = "active"
     DEACTIVATED = "deactivated"
 

@@ -207,7 +207,6 @@ _VALUES: Final[Mapping[str, str]] = {
     "user": N_("User"),
     "guest": N_("Guest"),
     "invited": N_("Invited"),
-    "waiting": N_("Waiting"),
     "active": N_("Active"),
     "deactivated": N_("Deactivated"),
     "suspended": N_("Suspended"),
