@@ -1,10 +1,11 @@
 """Members: invited, joined, given roles, ended, let in again; the last administrator stays."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ from hallway.hub.organizations.roster import (
     set_role,
 )
 from hallway.hub.organizations.service import Refused
-from hallway.ids import MEMBER, AccountId, MemberId, wire
+from hallway.ids import MEMBER, AccountId, MemberId, OrganizationId, wire
 from hallway.journal.model import Actor, Row
 from hallway.web.wiring import Hub
 from tests.rooms.opened import OPERATOR, opened
@@ -265,6 +266,43 @@ async def test_deactivation_ends_what_was_open_and_reactivation_revives_nothing(
         assert await opened_invitation(acme.roster, code_of(made)) is None
         assert await reactivate(acme.roster, bob, acme.actor) == back
         assert (await acme.journal()).count("member.deactivated") == 1
+
+
+async def test_nobody_is_reactivated_beside_the_member_who_has_her_address_now(tmp_path: Path) -> None:
+    async with company(tmp_path) as acme:
+        gone = await deactivate(acme.roster, await acme.member("bob@acme.example"), acme.actor)
+        heir = await acme.member("BOB@acme.example")
+        told = await refused(reactivate(acme.roster, gone, acme.actor))
+        assert (told.reason, "bob@acme.example" in str(told)) == ("conflict", True)
+        assert (await acme.now(gone)).state is MemberState.DEACTIVATED
+        await deactivate(acme.roster, heir, acme.actor)
+        assert (await reactivate(acme.roster, gone, acme.actor)).state is MemberState.ACTIVE
+
+
+async def test_who_takes_the_address_while_it_is_decided_keeps_it(tmp_path: Path) -> None:
+    async with company(tmp_path) as acme:
+        gone = await deactivate(acme.roster, await acme.member("bob@acme.example"), acme.actor)
+        members = acme.roster.members
+
+        class Slow:
+            """Lets somebody else in between the look and the commit, once."""
+
+            def __init__(self) -> None:
+                self.looks = 0
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(members, name)
+
+            async def by_email(self, organization_id: OrganizationId, email: str) -> Sequence[Member]:
+                found = await members.by_email(organization_id, email)
+                self.looks += 1
+                if self.looks == 1:
+                    await acme.member("bob@acme.example")
+                return found
+
+        slow: Any = Slow()
+        assert (await refused(reactivate(replace(acme.roster, members=slow), gone, acme.actor))).reason == "conflict"
+        assert slow.looks == 2
 
 
 async def test_who_has_no_account_yet_is_active_again_and_may_still_accept(tmp_path: Path) -> None:

@@ -17,13 +17,14 @@ from hallway.accounts.model import DEPLOYMENT
 from hallway.hub.connections.model import ConnectionUnchanged
 from hallway.hub.directories.columns import columns_of
 from hallway.hub.directories.documents import resource_of
-from hallway.hub.directories.links import AddressUnheld, LinkAbsent, MemberLink, NewLink, Reason
+from hallway.hub.directories.links import LinkAbsent, MemberLink, NewLink, Reason
 from hallway.hub.directories.model import Kind
 from hallway.hub.directories.resources import ResourceUpdate, RevisionHeld
 from hallway.hub.operators.model import NewOperator, OperatorRole, OperatorUpdate, OwnerRemains
 from hallway.hub.organizations.contacts import Contact, NewContact
 from hallway.hub.organizations.invitations import AddressFree
 from hallway.hub.organizations.members import (
+    AddressUnheld,
     AdministratorRemains,
     Member,
     MemberState,

@@ -5,7 +5,6 @@ from time import monotonic
 from typing import Final, cast
 
 from hallway.hub.directories.links import (
-    AddressUnheld,
     LinkAbsent,
     LinkRemoval,
     LinkUpdate,
@@ -15,7 +14,6 @@ from hallway.hub.directories.links import (
 )
 from hallway.hub.directories.people import PAGE, ListPage
 from hallway.hub.directories.resources import DirectoryKey
-from hallway.hub.organizations.members import email_key
 from hallway.ids import MemberId, OrganizationId, ResourceId
 from hallway.store.database import Database, tenant
 from hallway.store.people import LINE, listed_of
@@ -63,11 +61,6 @@ DELETE = statement(
     "link_delete",
     """DELETE FROM member_link WHERE organization_id = ?1 AND directory_id = ?2 AND resource_id = ?3
        RETURNING organization_id""",
-)
-HELD = statement(
-    "member_address_held",
-    """SELECT organization_id FROM organization_member
-       WHERE organization_id = ?1 AND email_key = ?2 AND id <> ?3 AND state <> 'deactivated' LIMIT 1""",
 )
 
 
@@ -133,8 +126,3 @@ def _remove_link(org: bytes, row: LinkRemoval) -> Sequence[Step]:
 @writes(LinkAbsent)
 def _link_absent(org: bytes, row: LinkAbsent) -> Sequence[Step]:
     return [Step(LINK_OF, (org, row.key.directory_id, row.resource_id), 0)]
-
-
-@writes(AddressUnheld)
-def _address_unheld(org: bytes, row: AddressUnheld) -> Sequence[Step]:
-    return [Step(HELD, (org, email_key(row.email), row.member_id), 0)]

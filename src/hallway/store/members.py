@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from hallway.hub.organizations.members import (
+    AddressUnheld,
     AdministratorRemains,
     Member,
     MemberPage,
@@ -102,6 +103,11 @@ REMAINS = statement(
     """SELECT organization_id FROM organization_member
        WHERE organization_id = ?1 AND id IN {ids:2} AND state = 'active' AND role = 'admin'
          AND account_id IS NOT NULL LIMIT 1""",
+)
+HELD = statement(
+    "member_address_held",
+    """SELECT organization_id FROM organization_member
+       WHERE organization_id = ?1 AND email_key = ?2 AND id <> ?3 AND state <> 'deactivated' LIMIT 1""",
 )
 NEW_PLACE = statement("place_insert", "INSERT INTO place (organization_id, account_id, member_id) VALUES (?1, ?2, ?3)")
 NO_PLACE = statement("place_delete", "DELETE FROM place WHERE organization_id = ?1 AND account_id = ?2")
@@ -238,3 +244,8 @@ def _remove_member(org: bytes, row: MemberRemoval) -> Sequence[Step]:
 @writes(AdministratorRemains)
 def _remains(org: bytes, row: AdministratorRemains) -> Sequence[Step]:
     return [Step(REMAINS, (org, row.among), 1)]
+
+
+@writes(AddressUnheld)
+def _address_unheld(org: bytes, row: AddressUnheld) -> Sequence[Step]:
+    return [Step(HELD, (org, email_key(row.email), row.member_id), 0)]

@@ -17,11 +17,19 @@ from typing import Final, TypeAlias
 from hallway.hub.directories.carrying import Decision, Happening
 from hallway.hub.directories.desk import Desk, Scene
 from hallway.hub.directories.documents import resource_of
-from hallway.hub.directories.links import AddressUnheld, LinkAbsent, LinkRemoval, MemberLink, NewLink, Reason
+from hallway.hub.directories.links import LinkAbsent, LinkRemoval, MemberLink, NewLink, Reason
 from hallway.hub.directories.person import Person, person_of
 from hallway.hub.directories.resources import ResourceUpdate
 from hallway.hub.organizations.leaving import ended, ends_with, later, loses_an_administrator, remaining, returned
-from hallway.hub.organizations.members import Member, MemberState, MemberUpdate, NewMember, Role, Source
+from hallway.hub.organizations.members import (
+    AddressUnheld,
+    Member,
+    MemberState,
+    MemberUpdate,
+    NewMember,
+    Role,
+    Source,
+)
 from hallway.ids import MemberId, ResourceId
 from hallway.journal.model import Row
 from hallway.scim.json import JsonObject

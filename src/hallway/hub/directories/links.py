@@ -67,14 +67,6 @@ class LinkAbsent:
     resource_id: ResourceId
 
 
-@dataclass(frozen=True, slots=True)
-class AddressUnheld:
-    """Nothing to write, but stale where a living member other than this one has the address."""
-
-    member_id: MemberId
-    email: str
-
-
 class Links(Protocol):
     """Reads links, and which domains an organization has proved."""
 

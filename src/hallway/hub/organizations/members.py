@@ -142,3 +142,11 @@ class AdministratorRemains:
     """Stale unless one of these is an active administrator with an account once the rows before it are written."""
 
     among: tuple[MemberId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressUnheld:
+    """Nothing to write, but stale where a living member other than this one has the address."""
+
+    member_id: MemberId
+    email: str

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from hallway.hub.organizations.invitations import Invitations, Letters
 from hallway.hub.organizations.leaving import ended, ends_with, later, loses_an_administrator, remaining, returned
-from hallway.hub.organizations.members import Member, MemberRemoval, MemberState, MemberUpdate, Role
+from hallway.hub.organizations.members import AddressUnheld, Member, MemberRemoval, MemberState, MemberUpdate, Role
 from hallway.hub.organizations.ports import Members, Organizations
 from hallway.hub.organizations.service import Refused
 from hallway.ids import MEMBER, AccountId, EntryId, MemberId, OrganizationId, fresh_id, parsed
@@ -96,13 +96,18 @@ async def deactivate(roster: Roster, member: Member, actor: Actor) -> Member:
 
 
 async def reactivate(roster: Roster, member: Member, actor: Actor) -> Member:
-    """Let her in again, by signing in anew; no session, invitation or link of before comes back."""
+    """Let her in again, by signing in anew; no session, invitation or link of before comes back.
+
+    Refused while somebody else is the member with her address: an address finds one member.
+    """
 
     async def decide(was: Member) -> tuple[Change | None, Member]:
         if was.state is not MemberState.DEACTIVATED:
             return None, was
+        await _refuse_held(roster, was)
         now = returned(was, roster.clock())
-        return roster.change(now, roster.entry("member.reactivated", now, actor), MemberUpdate(was, now)), now
+        rows = (MemberUpdate(was, now), AddressUnheld(was.id, was.email))
+        return roster.change(now, roster.entry("member.reactivated", now, actor), *rows), now
 
     return await _changed(roster, member, decide)
 
@@ -151,6 +156,16 @@ async def is_last_administrator(roster: Roster, member: Member) -> bool:
     except Refused:
         return True
     return False
+
+
+async def _refuse_held(roster: Roster, member: Member) -> None:
+    for other in await roster.members.by_email(member.organization_id, member.email):
+        if other.id != member.id and other.state is not MemberState.DEACTIVATED:
+            raise Refused(
+                "conflict",
+                "Another member has the address %(email)s. Remove or deactivate that member first.",
+                email=member.email,
+            )
 
 
 async def _changed(
