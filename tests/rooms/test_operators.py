@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hallway.accounts.model import DEPLOYMENT, Realm
+from hallway.accounts.desk import Browser
+from hallway.accounts.model import DEPLOYMENT, HOUR, Realm
+from hallway.accounts.sessions import is_alive
 from hallway.hub.operators.model import OperatorRole, OperatorState
 from hallway.hub.operators.service import (
     create,
@@ -44,6 +46,16 @@ async def test_a_new_operator_has_a_link_and_no_password(tmp_path: Path) -> None
             await create(desk, "OLGA@vendor.example", "", OperatorRole.VIEWER, OPERATOR)
         text = made.address.partition("link=")[2]
     assert canaries_in(tmp_path, text, text[-43:]) == []
+
+
+async def test_a_session_of_an_operator_ends_within_the_day(tmp_path: Path) -> None:
+    async with opened(tmp_path) as hub:
+        account = (await create(operator_desk(hub), OLGA, "", OperatorRole.OWNER, OPERATOR)).account
+        session = hub.operators.desk.opened(account, ("passkey",), Browser("192.0.2.1", "Firefox")).session
+        twelve = session.created_at + 12 * HOUR
+        assert is_alive(account, session, twelve - 1) and not is_alive(account, session, twelve)
+        of_the_console = hub.people.desk.opened(account, ("passkey",), Browser("192.0.2.1", "Firefox")).session
+        assert is_alive(account, of_the_console, of_the_console.created_at + 13 * HOUR)
 
 
 async def test_what_was_interrupted_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

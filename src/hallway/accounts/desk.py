@@ -6,6 +6,7 @@ from typing import Final
 
 from hallway.accounts.model import (
     DAY,
+    HOUR,
     Account,
     MailLink,
     NewSession,
@@ -22,6 +23,7 @@ from hallway.secret_text import LINK, SECRET_BYTES, SecretText
 
 LINK_HOURS: Final = {Purpose.REGISTER: 24, Purpose.RESET: 1, Purpose.ADDRESS: 24}
 SESSION: Final = "hw_session_"
+SESSION_HOURS: Final = 14 * 24
 
 
 class Declined(Exception):
@@ -65,14 +67,16 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class AccountDesk:
-    """Means, time and chance. `base_url` begins every link in a mail; `product` is what we are called there."""
+    """Means, time and chance. `base_url` begins every link in a mail; `product` is what we are called there. A session
+    ends after `session_hours` of its last proof.
+    """
 
     means: Means
     clock: Callable[[], int]
     entropy: Callable[[int], bytes]
     base_url: str
     product: str
-    session_days: int = 14
+    session_hours: int = SESSION_HOURS
 
     def fresh_id(self) -> bytes:
         """An id for something new."""
@@ -114,7 +118,7 @@ class AccountDesk:
             max(now, account.sessions_from),
             now,
             now,
-            now + self.session_days * DAY,
+            now + self.session_hours * HOUR,
             browser.address[:100],
             browser.client[:300],
             opened=None if of is None else of.opened,

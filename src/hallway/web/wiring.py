@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from hallway.accounts.desk import AccountDesk, Means
+from hallway.accounts.desk import SESSION_HOURS, AccountDesk, Means
 from hallway.accounts.model import DEPLOYMENT, AccountState, Realm
 from hallway.accounts.passkeys import RelyingParty
 from hallway.accounts.passwords import Argon2, Breached
@@ -29,6 +29,7 @@ from hallway.hub.directories.links import Ties
 from hallway.hub.events.following import Follower
 from hallway.hub.events.snapshot import Surveyor
 from hallway.hub.events.telling import Teller
+from hallway.hub.operators.model import SESSION_HOURS as OPERATOR_SESSION_HOURS
 from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
 from hallway.hub.organizations.alarms import Alarms
@@ -257,14 +258,15 @@ def _rooms(settings: Settings, stores: Stores, keys: HeldRing, mailing: Mailing)
     breached = Breached(settings.breached_passwords) if settings.breached_passwords else None
     means = Means(stores.database, stores.accounts, Argon2(), keys, mailing.letters)
 
-    def rooms(realm: Realm, base_url: str, prefix: str) -> AccountRooms:
+    def rooms(realm: Realm, base_url: str, prefix: str, hours: int) -> AccountRooms:
         parts = urlsplit(base_url)
         party = RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
-        desk = AccountDesk(means, clock, os.urandom, base_url, settings.product_name)
+        desk = AccountDesk(means, clock, os.urandom, base_url, settings.product_name, hours)
         return account_rooms(desk, realm, Paths(prefix), party, breached)
 
-    console = rooms(Realm.CONSOLE, settings.base_url, "")
-    return console, rooms(Realm.OPERATOR, settings.operator_base_url or settings.base_url, "/operator")
+    console = rooms(Realm.CONSOLE, settings.base_url, "", SESSION_HOURS)
+    own_host = settings.operator_base_url or settings.base_url
+    return console, rooms(Realm.OPERATOR, own_host, "/operator", OPERATOR_SESSION_HOURS)
 
 
 def _mailing(settings: Settings, outbox: OutgoingMailStore, keys: HeldRing) -> Mailing:

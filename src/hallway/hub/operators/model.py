@@ -10,6 +10,9 @@ from typing import Final
 
 from hallway.ids import AccountId
 
+SESSION_HOURS: Final = 12
+"""An operator's session sees every customer: it ends with the working day."""
+
 
 class OperatorRole(Enum):
     """Each may do what those before it may. A viewer sees no person of a customer; support does, for a reason that the
