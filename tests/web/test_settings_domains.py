@@ -83,6 +83,30 @@ async def test_a_domain_is_added_checked_and_proved(tmp_path: Path, monkeypatch:
         assert (await office.get(page)).status == 404
 
 
+async def test_a_record_is_not_looked_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        office, zone, asked = await opened_office(hub), zone_of(hub), list[str]()
+        other = await opened_office(hub, "Globex")
+        monkeypatch.setattr("hallway.web.guards.monotonic", lambda: 1000.0)
+        for one, name in ((other, "globex.example"), (office, "acme.example")):
+            one.sign_in(one.admin)
+            await one.post("/settings/domains", domain=name)
+        texts = zone.texts
+
+        async def counted(name: str) -> TextAnswer:
+            asked.append(name)
+            return await texts(name)
+
+        monkeypatch.setattr(zone, "texts", counted)
+        page = "/settings/domains/acme.example"
+        assert [(await office.post(f"{page}/check")).status for _ in range(5)] == [422] * 5
+        lookups = len(asked)
+        refused = await office.post(f"{page}/check")
+        assert (refused.status, refused.headers["retry-after"], len(asked)) == (429, "5", lookups)
+        other.sign_in(other.admin)
+        assert (await other.post("/settings/domains/globex.example/check")).status == 422
+
+
 async def test_each_state_says_what_happens_and_when(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with deployed(tmp_path, monkeypatch, support_address="help@hub.example") as hub:
         office, now = await opened_office(hub), clock()

@@ -37,6 +37,13 @@ class Limited(Exception):
         self.retry_after = wait
 
 
+def taken(limiter: RateLimiter, key: str | bytes) -> None:
+    """Take one from the key's bucket; raises `Limited`."""
+    wait = limiter.take(key, monotonic())
+    if wait is not None:
+        raise Limited("Too many attempts; wait a moment.", retry_after(wait))
+
+
 class Unauthenticated(ScimProblem):
     """401; `reason` is for the counter of the directory, never for the stranger."""
 

@@ -19,6 +19,10 @@ class Bucket:
     burst: int
 
 
+DOMAIN_CHECKS: Final = Bucket(1 / 5, 5)
+"""How often somebody has the record of a domain looked for: each time asks the DNS of others."""
+
+
 class RateLimiter:
     """Buckets of one size by key.
 

@@ -13,12 +13,13 @@ from hallway.web.console.directories.guides import GUIDES, TOKEN
 from hallway.web.console.directories.shelf import key_of
 from hallway.web.console.directories.telling import told_exchange, told_lines
 from hallway.web.forms import FormErrors, read_form
+from hallway.web.guards import taken
 from hallway.web.http import Request, Response
 from hallway.web.language import N_
 from hallway.web.limits import Bucket, RateLimiter
 from hallway.web.rows import PageHandler
 from hallway.web.setup.guard import Guest
-from hallway.web.setup.portal import ROOT, Portal, taken
+from hallway.web.setup.portal import ROOT, Portal
 
 TOKENS = Bucket(1 / 60, 10)
 _LONGEST_OWNER = 150

@@ -10,12 +10,13 @@ from typing import Any, Final
 from hallway.hub.organizations.service import Refused
 from hallway.hub.setup.service import NOT_ALIVE, Browser, Wanted, open_link, read_link
 from hallway.web.forms import FormErrors, read_form
+from hallway.web.guards import taken
 from hallway.web.http import Request, Response
 from hallway.web.language import N_
 from hallway.web.limits import Bucket, RateLimiter
 from hallway.web.rows import PageHandler
 from hallway.web.setup.guard import COOKIE
-from hallway.web.setup.portal import ROOT, Portal, taken
+from hallway.web.setup.portal import ROOT, Portal
 
 ASKED: Final = "setup_asked"
 ASKED_SECONDS: Final = 900

@@ -3,7 +3,6 @@
 import base64
 from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any, Final
 
 from hallway.hub.connections.model import Connection
@@ -20,9 +19,7 @@ from hallway.hub.setup.returning import is_registered
 from hallway.hub.setup.service import SetupDesk
 from hallway.keys.model import Undecipherable, UnknownKey
 from hallway.web.console.directories.shelf import SHOWN_SECONDS, Shelf
-from hallway.web.guards import Limited
 from hallway.web.http import EdgeProblem, Header, Request, Response
-from hallway.web.limits import RateLimiter, retry_after
 from hallway.web.pages import Pages
 from hallway.web.setup.guard import Guest
 from hallway.web.wiring import Hub
@@ -174,10 +171,3 @@ class Portal:
 
 def _context(guest: Guest) -> bytes:
     return b"set-up new token" + guest.link.id + guest.visit.session.id
-
-
-def taken(limiter: RateLimiter, key: str | bytes) -> None:
-    """Take one from the key's bucket; raises `Limited`."""
-    wait = limiter.take(key, monotonic())
-    if wait is not None:
-        raise Limited("Too many attempts; wait a moment.", retry_after(wait))

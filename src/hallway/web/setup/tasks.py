@@ -13,14 +13,14 @@ from hallway.hub.setup.progress import Findings, Step, is_complete, statuses
 from hallway.hub.setup.service import leave
 from hallway.web.console.connections.bench import product
 from hallway.web.forms import FormErrors, read_form
+from hallway.web.guards import taken
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import N_
-from hallway.web.limits import Bucket, RateLimiter
+from hallway.web.limits import DOMAIN_CHECKS, RateLimiter
 from hallway.web.rows import PageHandler
 from hallway.web.setup.guard import COOKIE, Guest
-from hallway.web.setup.portal import ROOT, Portal, taken
+from hallway.web.setup.portal import ROOT, Portal
 
-CHECKS: Final = Bucket(1 / 5, 5)
 KINDS: Final = {
     Status.COMPLETED: "done",
     Status.IN_PROGRESS: "now",
@@ -47,7 +47,7 @@ class TaskPages:
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
         self._pages = portal.pages
-        self._checks = RateLimiter(CHECKS)
+        self._checks = RateLimiter(DOMAIN_CHECKS)
 
     def handlers(self) -> Mapping[str, PageHandler]:
         """By their names in the route table."""

@@ -8,8 +8,10 @@ from hallway.hub.organizations.proving import add, answers, concluded, found_dom
 from hallway.hub.organizations.service import Refused
 from hallway.web.console.settings.office import Office
 from hallway.web.forms import FormErrors, read_form
+from hallway.web.guards import taken
 from hallway.web.http import Request, Response
 from hallway.web.language import N_
+from hallway.web.limits import DOMAIN_CHECKS, RateLimiter
 from hallway.web.rows import PageHandler
 
 LIST: Final = "/settings/domains"
@@ -23,6 +25,7 @@ class DomainPages:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._desk = office.hub.domain_desk
+        self._checks = RateLimiter(DOMAIN_CHECKS)
 
     def handlers(self) -> Mapping[str, PageHandler]:
         """By their names in the route table."""
@@ -76,6 +79,7 @@ class DomainPages:
     async def check(self, request: Request, visitor: Any) -> Response:
         """Ask DNS now, and show what it answered where that is no proof."""
         domain = await self._domain(request, visitor)
+        taken(self._checks, domain.organization_id)
         told = await answers(self._desk, domain)
         now = await concluded(self._desk, domain, told, self._office.actor(request, visitor))
         if now.finding is Finding.FOUND and now.state is not DomainState.CONTESTED:
