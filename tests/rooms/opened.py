@@ -148,4 +148,5 @@ def parting(people: People, target: Directory | None = None) -> Parting:
 def canaries_in(directory: Path, *canaries: str) -> list[str]:
     """Which texts stand anywhere in the files of a deployment."""
     octets = b"".join(file.read_bytes() for file in sorted(directory.rglob("*")) if file.is_file())
+    octets = b"".join(file.read_bytes() for file in sorted(directory.iterdir()) if file.is_file())
     return [canary for canary in canaries if canary.encode() in octets]

@@ -13,12 +13,15 @@ from hallway.hub.operators.model import (
     OperatorUpdate,
     OwnerRemains,
 )
-from hallway.ids import AccountId
+from hallway.hub.operators.problems import CONSOLE, HOUR, SIGN_IN, Signs
+from hallway.hub.organizations.domains import Domain, DomainState, NewDomain
+from hallway.hub.sign_in.model import Attempt, Kind, NewAttempt, Outcome
+from hallway.ids import AccountId, AttemptId, ConnectionId
 from hallway.journal.model import Stale
 from hallway.store.keys import DeploymentStore
 from hallway.store.operators import OperatorStore
 from hallway.store.organizations import OrganizationStore
-from hallway.store.problems import RefusalStore
+from hallway.store.problems import TroubleStore
 from hallway.store.statement import ALL, Step
 from tests.store.stage import Stage
 
@@ -69,17 +72,35 @@ async def holds_the_last_owner_is_not_lost_to_two_at_once(stage: Stage) -> None:
     assert await OperatorStore(stage.database).operator(other.account_id) == other
 
 
-async def holds_refusals_are_counted_by_directory(stage: Stage) -> None:
-    """From an hour on, with a token and without; answered requests do not count, nor another organization's."""
+async def holds_what_went_wrong_is_counted(stage: Stage) -> None:
+    """From an hour on, refused requests by directory, failed sign-ins apart from them; answered requests do not count,
+    nor another organization's.
+    """
     own, other = stage.key_of(0), stage.key_of(2)
     for key, hour, what, count in (
         (own, 5, "refused", 2), (own, 6, "refused", 3), (own, 6, "unauthenticated", 1), (own, 6, "read", 9),
         (own, 4, "refused", 100), (other, 6, "refused", 50),
+        (replace(own, directory_id=CONSOLE), 5, SIGN_IN, 4), (replace(own, directory_id=CONSOLE), 6, SIGN_IN, 3),
+        (replace(own, directory_id=CONSOLE), 4, SIGN_IN, 100), (replace(other, directory_id=CONSOLE), 6, SIGN_IN, 50),
     ):  # fmt: skip
         params = (key.organization_id, key.directory_id, hour, what, count)
         await stage.database.run([Step(ALL["request_count_add"], params)])
-    found = await RefusalStore(stage.database).since(own.organization_id, 5)
-    assert found == {own.directory_id: {"refused": 5, "unauthenticated": 1}}
+    for key in (own, other):
+        for kind, outcome in (
+            (Kind.SIGN_IN, Outcome.REFUSED), (Kind.TEST, Outcome.REFUSED), (Kind.AGAIN, Outcome.ACCEPTED),
+        ):  # fmt: skip
+            attempt = Attempt(
+                AttemptId(stage.desk.fresh_id()), key.organization_id, ConnectionId(b"c" * 16), stage.desk.now(),
+                outcome, "", kind, "eve", {},
+            )  # fmt: skip
+            await stage.write(NewAttempt(attempt, b""), organization=key.organization_id)
+    claim = Domain(other.organization_id, "acme.example", DomainState.CONTESTED, "c" * 40, stage.desk.now())
+    await stage.write(NewDomain(claim), organization=other.organization_id)
+    store = TroubleStore(stage.database)
+    found = await store.since(own.organization_id, 5 * HOUR)
+    assert found == Signs({own.directory_id: {"refused": 5, "unauthenticated": 1}}, 7, 1, False)
+    assert (await store.since(other.organization_id, 5 * HOUR)).is_contested
+    assert (await store.since(own.organization_id, stage.desk.now() + HOUR)).connections == 0
 
 
 async def holds_organizations_are_paged_newest_first(stage: Stage) -> None:

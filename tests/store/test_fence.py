@@ -151,8 +151,8 @@ READS: dict[str, tuple[Any, str, Ask]] = {
     "setup_link_by_id": (setup, "BY_ID", lambda t: _links(t).link(t.key.organization_id, t.ids["link"])),
     "setup_links": (setup, "LINKS", lambda t: _links(t).links(t.key.organization_id)),
     "operator_by_account": (operators, "BY_ACCOUNT", lambda t: _operators(t).operator(t.ids["operator"])),
-    "problems_refused": (
-        problems, "REFUSED", lambda t: problems.RefusalStore(t.stage.database).since(t.key.organization_id, 0),
+    "problems": (
+        problems, "TROUBLES", lambda t: problems.TroubleStore(t.stage.database).since(t.key.organization_id, 0),
     ),
     "operators": (operators, "OPERATORS", lambda t: _operators(t).operators()),
     "setup_session_by_id": (setup, "SESSION_BY_ID", lambda t: _links(t).session(t.key.organization_id, t.ids["visit"])),

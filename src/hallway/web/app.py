@@ -167,6 +167,9 @@ class Serving:
         api = Api(hub, lambda: clock())
         self.handlers.update(api.handlers)
         visits = (hub.people.sessions.flush, hub.operators.sessions.flush, self._strangers_written, api.flush)
+        visits = (
+            hub.people.sessions.flush, hub.operators.sessions.flush, hub.failed_sign_ins.flush, self._strangers_written,
+        )  # fmt: skip
         turn = Turn(hub.stores.deployment, clock)
         late = late_receipts(hub).round
         self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, turn, hourly(hub), visits, [late])

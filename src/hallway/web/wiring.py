@@ -29,6 +29,7 @@ from hallway.hub.directories.links import Ties
 from hallway.hub.events.following import Follower
 from hallway.hub.events.snapshot import Surveyor
 from hallway.hub.events.telling import Teller
+from hallway.hub.operators.failures import FailedSignIns
 from hallway.hub.operators.model import SESSION_HOURS as OPERATOR_SESSION_HOURS
 from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
@@ -79,7 +80,7 @@ from hallway.store.operators import OperatorStore
 from hallway.store.organizations import OrganizationStore
 from hallway.store.outgoing_mail import OutgoingMailStore
 from hallway.store.people import PeopleStore
-from hallway.store.problems import RefusalStore
+from hallway.store.problems import TroubleStore
 from hallway.store.reading import ResourceStore
 from hallway.store.receipts import ReceiptStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
@@ -157,6 +158,7 @@ class Hub:
     epoch: bytes
     placed: Bell
     """Rings when entries got their positions in the feed."""
+    failed_sign_ins: FailedSignIns
 
     @property
     def teller(self) -> Teller:
@@ -250,6 +252,7 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
     return Hub(
         settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, catalogue, keys,
         mailing, GuardedClient(Reach(settings.outbound_allow, settings.is_on_loopback)), bytes.fromhex(epoch), Bell(),
+        FailedSignIns(stores.accounts, stores.members, stores.counters, clock),
     )  # fmt: skip
 
 
@@ -401,7 +404,7 @@ def key_desk(hub: Hub) -> KeyDesk:
 def lookout(hub: Hub) -> Lookout:
     """Where operators look for problems."""
     stores = hub.stores
-    return Lookout(stores.organizations, stores.directories, stores.domains, RefusalStore(stores.database))
+    return Lookout(stores.organizations, stores.directories, stores.domains, TroubleStore(stores.database))
 
 
 def recorder() -> Recorder:

@@ -1,7 +1,8 @@
-"""What an operator should look at across organizations: refusals of directories, and domains that two have proved.
+"""What an operator should look at across organizations: refusals of directories, sign-ins that failed, and domains
+that two have proved.
 
-Rules: numbers and names of organizations only; who is behind a refusal stands in the customer's own activity. The
-newest thousand organizations are looked at.
+Rules: numbers and names of organizations only; who is behind a refusal stands in the customer's own pages. The newest
+thousand organizations are looked at.
 """
 
 from collections.abc import Mapping
@@ -17,15 +18,29 @@ from hallway.ids import DirectoryId, OrganizationId
 LOOKED_AT: Final = 1000
 HOURS: Final = 24
 HOUR: Final = 3600 * 1_000_000
+SIGN_IN: Final = "sign_in"
+CONSOLE: Final = DirectoryId(bytes(16))
+"""No directory: beside theirs, the counters of an organization count failed sign-ins to the console under it."""
 
 
-class Refusals(Protocol):
-    """Counts of refused requests."""
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What went wrong in one organization. Of each directory, how many requests were refused: `refused` had a token,
+    `unauthenticated` none that fits. How many sign-ins failed by password or code, and how many through connections,
+    tests left out.
+    """
 
-    async def since(self, organization_id: OrganizationId, hour: int) -> Mapping[DirectoryId, Mapping[str, int]]:
-        """How many requests to each directory were refused from an hour (since 1970) on: `refused` had a token,
-        `unauthenticated` none that fits.
-        """
+    refused: Mapping[DirectoryId, Mapping[str, int]]
+    passwords: int
+    connections: int
+    is_contested: bool
+
+
+class Troubles(Protocol):
+    """Counts of what was refused."""
+
+    async def since(self, organization_id: OrganizationId, at: int) -> Signs:
+        """From the hour of an instant on."""
         ...
 
 
@@ -48,10 +63,20 @@ class DirectoryTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInTrouble:
+    """An organization in which people could not sign in: how often by password or code, how often by a connection."""
+
+    organization: Organization
+    passwords: int
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
 class Problems:
     """What was found, the worst first."""
 
     directories: tuple[DirectoryTrouble, ...]
+    sign_ins: tuple[SignInTrouble, ...]
     contested: tuple[tuple[Organization, Domain], ...]
 
 
@@ -62,21 +87,26 @@ class Lookout:
     organizations: Organizations
     directories: Directories
     domains: Domains
-    refusals: Refusals
+    troubles: Troubles
 
     async def problems(self, now: int) -> Problems:
         """Those of the last day."""
         troubles: list[DirectoryTrouble] = []
+        sign_ins: list[SignInTrouble] = []
         contested: list[tuple[Organization, Domain]] = []
         for organization in await self.organizations.newest(LOOKED_AT):
-            refused = await self.refusals.since(organization.id, now // HOUR - HOURS)
-            if refused:
-                troubles += await self._troubles(organization, refused)
-            claims = await self.domains.domains(organization.id)
-            contested += [(organization, one) for one in claims if one.state is DomainState.CONTESTED]
+            signs = await self.troubles.since(organization.id, now - HOURS * HOUR)
+            if signs.refused:
+                troubles += await self._troubles(organization, signs.refused)
+            if signs.passwords or signs.connections:
+                sign_ins.append(SignInTrouble(organization, signs.passwords, signs.connections))
+            if signs.is_contested:
+                claims = await self.domains.domains(organization.id)
+                contested += [(organization, one) for one in claims if one.state is DomainState.CONTESTED]
         troubles.sort(key=lambda one: -(one.refused + one.unauthenticated))
+        sign_ins.sort(key=lambda one: -(one.passwords + one.connections))
         contested.sort(key=lambda pair: pair[1].name)
-        return Problems(tuple(troubles), tuple(contested))
+        return Problems(tuple(troubles), tuple(sign_ins), tuple(contested))
 
     async def _troubles(
         self, organization: Organization, refused: Mapping[DirectoryId, Mapping[str, int]]

@@ -5,6 +5,7 @@ host; a browser that signed in once is known to that account's door for a year.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,7 +29,9 @@ _NONCE_BYTES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One realm's services and what renders; `cookie` names its session, `home` is where its people work."""
+    """One realm's services and what renders; `cookie` names its session, `home` is where its people work, `failed` is
+    told of each address that somebody tried with a wrong password or code.
+    """
 
     rooms: AccountRooms
     pages: Pages
@@ -37,6 +40,7 @@ class Ground:
     devices: Stamp
     cookie: str
     home: str
+    failed: Callable[[str], None] = lambda _: None
 
     @property
     def prefix(self) -> str:

@@ -36,7 +36,7 @@ def account_area(hub: Hub, pages: Pages, visitors: Visitors, elsewhere: Elsewher
     """Everything over an open Hub."""
     sealed = Sealed(hub.keys, pages.clock)
     devices = Stamp(hub.keys, "browser that signed in")
-    ground = Ground(hub.people, pages, Doors(), sealed, devices, SESSION_COOKIE, "/")
+    ground = Ground(hub.people, pages, Doors(), sealed, devices, SESSION_COOKIE, "/", hub.failed_sign_ins.noted)
     entering = ConsoleEntering(ground, visitors, hub.roster, enforcement_desk(hub), hub.settings.registration)
     one_only = hub.settings.organizations_per_person == "one"
     joining = Joining(entering, Plan(hub.settings.registration_plan), one_only, hub.can_mail)

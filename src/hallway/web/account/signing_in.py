@@ -69,6 +69,7 @@ class SignInPages:
         account = await ground.rooms.sign_in.by_password(form["email"], form.exact("password"))
         if account is None:
             ground.doors.wrong_password(key)
+            ground.failed(form["email"])
             return self._form(request, wanted(request, form["next"]), form["email"], _said("password", _WRONG))
         if account.otp is not None:
             return self._to_code(account, wanted(request, form["next"]))
@@ -102,6 +103,8 @@ class SignInPages:
         proof = None if account is None else await ground.rooms.sign_in.code(account, form["code"])
         if account is None or proof is None or account.password_at != pending["password_at"]:
             ground.doors.wrong_code(owner)
+            if account is not None:
+                ground.failed(account.email)
             return ground.render(request, "code", 422, errors=_said("code", _WRONG_CODE))
         proofs = (Proof(PASSWORD), proof)
         answer = await self._in(request, visitor, account, proofs, str(pending["next"]))

@@ -52,7 +52,7 @@ class DeploymentPages:
         }
 
     async def problems(self, request: Request, _: OperatorVisitor) -> Response:
-        """Refusals of the last day by directory, names that two have proved, receipts that did not come."""
+        """Refusals and failed sign-ins of the last day, names that two have proved, receipts that did not come."""
         now = self._office.pages.clock()
         found = await self._lookout.problems(now)
         asked = Question(types=("receipt.late",), since=now - HOURS * HOUR)
