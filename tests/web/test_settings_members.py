@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from hallway.accounts.model import NewSession, Session
 from hallway.hub.organizations.invitations import InvitationsEnded
@@ -11,6 +12,7 @@ from hallway.ids import MEMBER, MemberId, SessionId, wire
 from hallway.web.console.settings.routes import ROUTES
 from hallway.web.rows import FRESH_ADMIN
 from hallway.web.wiring import clock
+from tests.rooms.opened import OPERATOR
 from tests.web.deployment import deployed
 from tests.web.office import opened_office, page_of
 
@@ -30,6 +32,28 @@ async def test_members_are_listed_searched_and_filtered(tmp_path: Path, monkeypa
         assert b"guest@acme" in guests and b"Grace" not in guests
         assert b"Nobody here is like that" in (await office.get("/settings/members?q=zork")).body
         assert (await office.get("/settings/members?state=zork&role=zork&after=zork")).status == 200
+
+
+async def test_an_administrator_sees_when_each_was_here_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with deployed(tmp_path, monkeypatch) as hub:
+        office, now = await opened_office(hub), clock()
+        ann = await office.member("ann@acme.example", "Ann")
+        await office.member("bob@acme.example", "Bob", state=MemberState.DEACTIVATED, ended_at=now)
+        elsewhere = await hub.hub.registrar.create("Globex", office.organization.plan, None, OPERATOR)
+        assert ann.account_id is not None
+        for opened, hours in ((office.organization.id, 3), (office.organization.id, 5), (elsewhere.id, 1)):
+            at = now - hours * 3_600_000_000
+            one = SessionId(hub.hub.desk.fresh_id())
+            session = Session(one, ann.account_id, b"h" * 32, (), at, at, at, now, "", "", opened=opened)
+            await hub.hub.people.desk.write(ann.account_id, (NewSession(session),))
+        rows = BeautifulSoup((await office.get("/settings/members")).body, "html.parser").select("tbody tr")
+        seen = [(row.select_one("th").get_text(" "), row.select("td")[-1].get_text()) for row in rows]  # type: ignore[union-attr]
+        assert [(name.split()[0], text) for name, text in seen] == [
+            ("Ann", "3 hours ago"), ("Bob", ""), ("Olivia", "no session is open"),
+        ]  # fmt: skip
+        office.sign_in(ann)
+        guest = (await office.get("/settings/members")).body
+        assert b"Ann" in guest and b"Last seen" not in guest and b"hours ago" not in guest
 
 
 async def test_a_long_list_goes_on_behind_its_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

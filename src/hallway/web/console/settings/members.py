@@ -1,5 +1,6 @@
 """The members of an organization: listed, and one of them with what may be done about her."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -66,8 +67,10 @@ class MemberPages:
         asked = MemberSearch(text, _STATES.get(state), _ROLES.get(role), after=after)
         page = await stores.members.page(owner.id, asked)
         counts = await stores.members.counts(owner.id)
+        seen = await self._all_seen(page.members) if visitor.role == Role.ADMIN.value else {}
         return self._office.render(
             request, "members", fragment="settings/members_found.html", sources=await self._sources(page.members),
+            seen=seen,
             members=page.members, asked=text, state=state, role=role, counts=counts, total=sum(counts.values()),
             invited=counts.get(MemberState.INVITED, 0), name_of=name_of, role_here=visitor.role,
             more="" if page.following is None else wire(MEMBER, page.following[1]),
@@ -146,6 +149,11 @@ class MemberPages:
         name = f'attachment; filename="leaving-{name_of(member)}.json"'
         headers = ((b"content-type", b"application/json"), (b"content-disposition", name.encode()))
         return Response(200, document, headers)
+    async def _all_seen(self, members: Sequence[Member]) -> Mapping[MemberId, int | None]:
+        """The same of each who could be seen, asked for at once."""
+        able = [one for one in members if one.state is MemberState.ACTIVE and one.account_id is not None]
+        instants = await asyncio.gather(*(self._seen(one) for one in able))
+        return {one.id: at for one, at in zip(able, instants, strict=True)}
 
     async def _seen(self, member: Member) -> int | None:
         """When a session that lives had this organization open last."""
