@@ -164,10 +164,10 @@ def test_a_token_is_rotated(office: RunningHub, window: OpenWindow) -> None:
     second = page.locator("input.code[value^='hw_scim_']").first.input_value()
     assert first != second
     visitor.open(f"{root}/tokens")
-    expect(page.get_by_text("Its successor has not been used yet")).to_be_visible()
+    expect(page.locator("td .status", has_text="Its successor has not been used yet")).to_be_visible()
     pushed(base_url, first, "one@acme.example")
     pushed(base_url, second, "two@acme.example")
-    closing = page.locator(".status", has_text="Closes by itself")
+    closing = page.locator("td .status", has_text="Closes by itself")
     for _ in range(60):
         # When a token was used is written within ten seconds.
         visitor.open(f"{root}/tokens")
