@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hallway.accounts.model import NewAccount
 from hallway.hub.directories.administration import Administration, Parting, People
 from hallway.hub.directories.links import LinkAbsent, MemberLink, NewLink, Reason
 from hallway.hub.directories.model import Kind, Rules
@@ -16,10 +17,12 @@ from hallway.hub.organizations.members import Member, MemberState, MemberUpdate,
 from hallway.ids import AccountId, MemberId, OrganizationId, ResourceId
 from hallway.journal.model import Change, Stale
 from hallway.scim.problem import ScimProblem
+from hallway.store.accounts import AccountStore
 from hallway.store.journal import JournalStore
 from hallway.store.links import LinkStore
 from hallway.store.members import MemberStore
 from hallway.store.statement import Step, statement
+from tests.store.conformance_accounts import account_of
 from tests.store.stage import ACTOR, CATALOGUE, Stage, user_body
 
 OFF = {"op": "replace", "path": "active", "value": False}
@@ -270,6 +273,23 @@ async def holds_a_linked_persons_address_changes_within_proved_domains_only(stag
     await stage.user("eve@acme.example")
     with pytest.raises(ScimProblem, match="has this address"):
         await stage.patch_user(ada, {"op": "replace", "path": "emails", "value": [{"value": "eve@acme.example"}]})
+
+
+async def holds_a_directory_changes_nothing_of_how_its_person_signs_in(stage: Stage) -> None:
+    """Address, password and factors are the account's, whatever is pushed; a password that comes along is dropped."""
+    await prove(stage, "acme.example")
+    ada = await stage.user("ada@acme.example", displayName="Ada")
+    was, account = await member(stage, "ada@acme.example"), account_of(stage, "ada@acme.example")
+    assert was is not None
+    await stage.write(NewAccount(account), organization=OrganizationId(account.id))
+    await stage.write(MemberUpdate(was, replace(was, account_id=account.id, version=was.version + 1)))
+    renamed = {"userName": "byron@acme.example", "displayName": "Lady", "password": "chosen by SCIM"}
+    for operation in ({"op": "replace", "value": renamed}, OFF, ON):
+        await stage.patch_user(ada, operation)
+    now = await member(stage, "byron@acme.example")
+    assert now is not None and (now.name, now.account_id) == ("Lady", account.id)
+    await delete_user(stage.desk, stage.scene(), ada, None)
+    assert await AccountStore(stage.database).by_id(account.id) == account
 
 
 async def holds_linking_and_renaming_never_happen_in_one_request(stage: Stage) -> None:
