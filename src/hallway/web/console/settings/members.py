@@ -149,6 +149,7 @@ class MemberPages:
         name = f'attachment; filename="leaving-{name_of(member)}.json"'
         headers = ((b"content-type", b"application/json"), (b"content-disposition", name.encode()))
         return Response(200, document, headers)
+
     async def _all_seen(self, members: Sequence[Member]) -> Mapping[MemberId, int | None]:
         """The same of each who could be seen, asked for at once."""
         able = [one for one in members if one.state is MemberState.ACTIVE and one.account_id is not None]
