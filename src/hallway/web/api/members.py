@@ -40,9 +40,7 @@ class Member(Document, frozen=True, kw_only=True):
     email: Email
     name: Annotated[str, Meta(description="Empty until it is known.", examples=["Jo Beck"])]
     role: RoleWord
-    state: Annotated[
-        MemberState, Meta(description="`waiting`: pushed by a directory, not yet accepted.", examples=["active"])
-    ]
+    state: Annotated[MemberState, Meta(description="`invited`: has not accepted yet.", examples=["active"])]
     source: Annotated[Source, Meta(description="How the membership came to be.", examples=["directory"])]
     directory: Annotated[DirectoryId | None, Meta(description="The directory that owns her.")]
     directory_user: Annotated[UserId | None, Meta(description="Who she is there.")]
