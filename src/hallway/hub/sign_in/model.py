@@ -85,7 +85,8 @@ class SignIn:
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a judged answer says, whatever the protocol. `subject` is the name that stays the same for this person;
-    `message` is what counts once, until `until`; `attributes` is everything that came, by name.
+    `message` is what counts once, until `until`; `attributes` is everything that came, by name; `hint` is what the
+    provider is shown when her session ends here: a token, which is sealed wherever it is kept.
     """
 
     subject: str
@@ -106,6 +107,7 @@ class Said:
     name_id: JsonObject = field(default_factory=dict)
     attributes: dict[str, list[str]] = field(default_factory=dict)
     facts: JsonObject = field(default_factory=dict)
+    hint: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 from hallway.accounts.model import Session
 from hallway.hub.connections.addresses import logout_url
 from hallway.hub.connections.model import Connection, Protocol
+from hallway.hub.sign_in import openid_leaving
 from hallway.hub.sign_in.leaving import answered_by_provider, departure, ended_by_provider, party_of
 from hallway.hub.sign_in.model import Kind, TurnedAway
 from hallway.hub.sign_in.saml import trust_of
@@ -32,8 +33,16 @@ class SsoLeaving:
         return {"sso_logout": self.by_address, "sso_logout_posted": self.by_form}
 
     async def by_address(self, request: Request, _: Any) -> Response:
-        """A message in the query (redirect binding), signed by the octets of the query."""
-        connection = await self._connection(request)
+        """A message in the query (redirect binding), signed by the octets of the query; of an OpenID provider, who
+        comes back.
+        """
+        found = await self._ground.connection(request)
+        if found.protocol is Protocol.OIDC:
+            state = dict(request.pairs()).get("state", "")
+            if await self._ground.desk.leave_taken(found, state):
+                return self._done(request, True)
+            return self._ground.account.pages.see_other("/sign-in")
+        connection = self._refuse_others(found)
         try:
             came = redirected(request.query, trust_of(connection))
             return await self._taken(request, connection, came.name, (came.octets, came.signed), came.relay_state)
@@ -66,13 +75,19 @@ class SsoLeaving:
         """Where to tell the provider that a session ended here; None where it need not know."""
         desk = self._ground.desk
         kept = await desk.sign_ins.sso_session_of(connection.organization_id, connection.id, session.id)
-        if kept is None or connection.protocol is not Protocol.SAML:
+        if kept is None or not connection.is_complete:
             return None
+        if connection.protocol is Protocol.OIDC:
+            address = await openid_leaving.departure(desk, connection, kept)
+            return None if address is None else (address, {})
         way = await departure(desk, connection, kept)
         return None if way is None else (way.address, way.fields)
 
     async def _connection(self, request: Request) -> Connection:
-        connection = await self._ground.connection(request)
+        return self._refuse_others(await self._ground.connection(request))
+
+    @staticmethod
+    def _refuse_others(connection: Connection) -> Connection:
         if connection.protocol is not Protocol.SAML or not connection.is_complete:
             raise MalformedRequest("This connection takes no SAML logout.")
         return connection
