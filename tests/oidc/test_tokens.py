@@ -24,7 +24,7 @@ from hallway.oidc.jose import (
     published_keys,
     verified,
 )
-from hallway.oidc.logout import EVENT, LogoutExpectation, logout
+from hallway.oidc.logout import EVENT, Leaving, LogoutExpectation, logout, logout_url
 from hallway.oidc.problem import CODES, OidcProblem
 from tests.oidc.sender import (
     ACCESS,
@@ -532,3 +532,14 @@ def test_a_problem_bounds_what_it_shows() -> None:
 def test_verified_tells_the_key() -> None:
     found = verified(token(claims(), "ES256"), trust("RS256", "ES256"))
     assert found.key is not None and found.key.kid == "ES256" and "ada" in found.claims.values()
+
+
+def test_who_signs_out_here_is_named_to_the_provider_by_her_token() -> None:
+    leaving = Leaving("https://op.example/end", "client 1", "a.b&c", "https://hub.example/back", "st")
+    assert logout_url(leaving) == (
+        "https://op.example/end?id_token_hint=a.b%26c&client_id=client+1"
+        "&post_logout_redirect_uri=https%3A%2F%2Fhub.example%2Fback&state=st"
+    )
+    bare = replace(leaving, endpoint="https://op.example/end?p=1", back="")
+    assert logout_url(bare) == "https://op.example/end?p=1&id_token_hint=a.b%26c&client_id=client+1"
+    assert "a.b&c" not in repr(leaving)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from hallway.hub.connections.model import Connection, ConnectionState, ConnectionUpdate, Protocol, Provider
-from hallway.hub.connections.openid import Client, take_client
+from hallway.hub.connections.openid import PRIVATE_KEY, Client, take_client
 from hallway.hub.connections.service import ConnectionBook, Draft
 from hallway.hub.organizations.model import Organization, Plan
 from hallway.hub.organizations.proving import add as add_domain
@@ -38,7 +38,8 @@ def joined(hub: RunningHub, name: str, issuer: str, authentication: str) -> Join
         desk = connection_desk(opened)
         draft = Draft(f"{name} sign-in", Protocol.OIDC, Provider.OTHER)
         made = await ConnectionBook(desk, OPERATOR).create(owner, draft)
-        made = await take_client(desk, OPERATOR, made, Client(issuer, "hallway", SECRET, authentication))
+        secret = "" if authentication == PRIVATE_KEY else SECRET
+        made = await take_client(desk, OPERATOR, made, Client(issuer, "hallway", secret, authentication))
         active = replace(made, state=ConnectionState.ACTIVE, domains=(domain,))
         await opened.stores.database.commit(Change(owner.id, (ConnectionUpdate(made, active),)))
         return owner, active
@@ -57,10 +58,17 @@ def acquainted(
     with oidc_provider(directory, people, {}, **options) as peer:
         there = joined(hub, name, peer.base, authentication)
         there.invite("ada")
+        proof: dict[str, Any] = {"client_secret": SECRET}
+        if authentication == PRIVATE_KEY:
+            proof = {
+                "jwks_uri": f"http://127.0.0.1:{hub.port}{urlsplit(there.url).path}/jwks",
+                "token_endpoint_auth_signing_alg": "ES256",
+            }
         peer.lets(
             hallway={
-                "client_secret": SECRET,
+                **proof,
                 "redirect_uris": [f"{there.url}/callback"],
+                "post_logout_redirect_uris": [f"{there.url}/logout"],
                 "token_endpoint_auth_method": authentication,
                 "backchannel_logout_uri": f"http://127.0.0.1:{hub.port}{urlsplit(there.url).path}/backchannel-logout",
                 "backchannel_logout_session_required": True,
@@ -77,7 +85,7 @@ def signed_in(there: Joined, who: str = "ada") -> Visitor:
     return visitor.submit("username", username=who, password=PASSWORD)
 
 
-@pytest.mark.parametrize("authentication", ["client_secret_basic", "client_secret_post"])
+@pytest.mark.parametrize("authentication", ["client_secret_basic", "client_secret_post", PRIVATE_KEY])
 def test_she_is_in(hub: RunningHub, tmp_path: Path, authentication: str) -> None:
     with acquainted(hub, tmp_path, authentication.replace("_", ""), authentication) as (_, there):
         visitor = signed_in(there)
@@ -132,3 +140,24 @@ def test_signing_out_there_ends_the_session_here(hub: RunningHub, tmp_path: Path
             time.sleep(0.05)
         assert ended.path == "/sign-in", (visitor.hops, visitor.text[:500])
         assert other.get(f"{there.base}/settings/members").path == "/settings/members", "of another sign-in there"
+
+
+@pytest.mark.parametrize("returns_here", [False, True])
+def test_signing_out_here_ends_the_session_there(hub: RunningHub, tmp_path: Path, returns_here: bool) -> None:
+    with acquainted(hub, tmp_path, f"Rpout{int(returns_here)}") as (peer, there):
+        there.change(oidc=replace(there.connection.oidc, returns_here=returns_here))
+        visitor = signed_in(there)
+        visitor.get(f"{there.base}/settings/members")
+        visitor.post("/sign-out")
+        assert visitor.has("xsrf"), (visitor.hops, visitor.text[:800])
+        visitor.submit("xsrf", logout="yes")
+        assert "hub_session" not in visitor.jar["hub.localhost"]
+        if returns_here:
+            assert visitor.path == "/sign-in" and "You are signed out" in visitor.text, (
+                visitor.hops,
+                visitor.text[:800],
+            )
+        else:
+            assert peer.base in visitor.hops[-1], visitor.hops
+        visitor.get(there.url)
+        assert visitor.has("username"), "the session there has ended: it asks again"

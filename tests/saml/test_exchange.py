@@ -379,8 +379,10 @@ def test_a_signed_request_says_whose_sessions_end() -> None:
 def test_a_signed_answer_says_whether_all_ended() -> None:
     for complete in (True, False):
         octets_ = octets(signed(logout_response(_message(), "_ours", complete), ec_key("idp")))
-        assert logout_answered(octets_, PARTY, False, "_ours").complete is complete
-        _refused("wrong_request", logout_answered, octets_, PARTY, False, "_other")
+        said = logout_answered(octets_, PARTY, False)
+        assert (said.complete, said.in_response_to) == (complete, "_ours")
+    answers_nothing = octets(signed(logout_response(_message(), ""), ec_key("idp")))
+    _refused("wrong_request", logout_answered, answers_nothing, PARTY, False)
 
 
 @pytest.mark.parametrize(
@@ -388,6 +390,7 @@ def test_a_signed_answer_says_whether_all_ended() -> None:
     [
         ({"issuer": "https://evil.example"}, "wrong_issuer"),
         ({"destination": "https://hub.example/other"}, "wrong_destination"),
+        ({"destination": ""}, "wrong_destination"),
         ({"at": AT - 11 * 60 * 1_000_000}, "too_late"),
         ({"at": AT + 11 * 60 * 1_000_000}, "too_early"),
         ({"id": ""}, "wrong_shape"),
@@ -412,9 +415,11 @@ def test_odd_logout_messages_are_refused() -> None:
     _refused("wrong_subject", logout_asked, octets(nobody), PARTY, True)
     failed = logout_response(_message(), "_ours")
     failed.find(f".//{{{SAMLP}}}StatusCode").set("Value", "urn:no")
-    _refused("not_success", logout_answered, octets(failed), PARTY, True, "_ours")
+    assert logout_answered(octets(failed), PARTY, True).complete is False
+    failed.find(f".//{{{SAMLP}}}StatusCode").set("Value", "")
+    _refused("wrong_shape", logout_answered, octets(failed), PARTY, True)
     failed.remove(failed.find(f"{{{SAMLP}}}Status"))
-    _refused("not_success", logout_answered, octets(failed), PARTY, True, "_ours")
+    _refused("wrong_shape", logout_answered, octets(failed), PARTY, True)
 
 
 def test_the_sender_of_these_tests_uses_todays_clock_nowhere() -> None:

@@ -24,6 +24,7 @@ from tests.store import (
     conformance_people,
     conformance_receipts,
     conformance_setup,
+    conformance_sign_in,
     conformance_snapshot,
 )
 from tests.store.stage import Stage, staged
@@ -50,6 +51,7 @@ CHECKS: dict[str, Check] = {
         conformance_receipts,
         conformance_setup,
         conformance_snapshot,
+        conformance_sign_in,
     )
     for name, check in vars(module).items()
     if name.startswith("holds_")

@@ -40,6 +40,7 @@ class OpenIdProvider:
     asked: dict[str, str] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)
     userinfo: dict[str, Any] | None = None
+    says: dict[str, Any] = field(default_factory=dict)
     down: bool = False
     questions: list[str] = field(default_factory=list)
     forms: list[dict[str, list[str]]] = field(default_factory=list)
@@ -52,10 +53,12 @@ class OpenIdProvider:
                 "token_endpoint": f"{ISSUER}/token",
                 "jwks_uri": f"{ISSUER}/jwks",
                 "userinfo_endpoint": f"{ISSUER}/me",
+                "end_session_endpoint": f"{ISSUER}/end",
                 "response_types_supported": ["code"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["ES256"],
                 "authorization_response_iss_parameter_supported": True,
+                **self.says,
             }
         )
 

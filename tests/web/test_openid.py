@@ -1,19 +1,33 @@
 """Signing in through an OpenID provider, as browsers and providers do it."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
+from hallway.hub.connections.model import ConnectionUpdate
+from hallway.hub.connections.openid import PRIVATE_KEY
+from hallway.hub.connections.service import with_client_key
 from hallway.hub.organizations.inviting import Wish, invite
 from hallway.hub.organizations.members import MemberState, Role, Source
 from hallway.hub.organizations.model import Organization, Plan
+from hallway.hub.sign_in.desk import subject_hash
+from hallway.hub.sign_in.oidc import subject_of
+from hallway.journal.model import Change
+from hallway.web.wiring import connection_desk
 from tests.rooms.opened import OPERATOR
 from tests.web.browsing import Browser
 from tests.web.deployment import Deployment, deployed
+from tests.web.federation import federated
 from tests.web.openid import ISSUER, SECRET, OpenId, fresh_key, openid
+from tests.web.test_sso import led_to
 
 
 @asynccontextmanager
@@ -186,3 +200,95 @@ async def test_the_provider_ends_a_session_by_a_token(tmp_path: Path, monkeypatc
         assert (await other.get("/settings/members")).status == 200
         assert await sent(there.provider.logout_token(sid=None)) == 200
         assert (await other.get("/settings/members")).status == 303
+
+
+async def by_key(hub: Deployment, there: OpenId) -> ECKey:
+    """Let the connection prove itself by a key of its own; the public half, as the provider reads it."""
+    was = there.connection
+    oidc = with_client_key(connection_desk(hub.hub), was.id, replace(was.oidc, authentication=PRIVATE_KEY))
+    now = replace(was, oidc=oidc, sealed=b"", version=was.version + 1)
+    await hub.hub.stores.database.commit(Change(was.organization_id, (ConnectionUpdate(was, now),)))
+    page = await Browser(hub.app).get(f"{there.path}/jwks")
+    assert page.headers["content-type"] == "application/jwk-set+json"
+    (jwk,) = json.loads(page.body)["keys"]
+    assert set(jwk) == {"kty", "crv", "x", "y", "kid", "use", "alg"}, "no private part"
+    key = ECKey.import_key(jwk)
+    assert key.thumbprint() == jwk["kid"]
+    return key
+
+
+async def test_a_connection_proves_itself_by_its_own_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        key = await by_key(hub, there)
+        seen = set()
+        for _ in range(2):
+            assert (await there.signed_in(Browser(hub.app))).status == 303
+            form = there.provider.forms[-1]
+            assert form["client_assertion_type"] == ["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+            assert "client_secret" not in form
+            token = jwt.decode(form["client_assertion"][0], key, algorithms=["ES256"])
+            assert token.header["kid"] == key.thumbprint()
+            claims = token.claims
+            assert (claims["iss"], claims["sub"], claims["aud"]) == ("client 1", "client 1", ISSUER)
+            assert 0 < claims["exp"] - claims["iat"] <= 60
+            seen.add(claims["jti"])
+        assert len(seen) == 2, "each counts once"
+        assert await codes(hub, owner) == ["", ""]
+        saml = await federated(hub.hub, owner, "saml.example", name="Another")
+        assert (await Browser(hub.app).get(f"{saml.path}/jwks")).status == 404
+
+
+async def test_signing_out_here_tells_the_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        browser = Browser(hub.app)
+        await there.signed_in(browser)
+        kept = await hub.hub.stores.sign_ins.sso_sessions(
+            owner.id, there.connection.id, subject_hash(there.connection.id, subject_of(ISSUER, "ada-1"))
+        )
+        assert "hint" in kept[0].name_id and "eyJ" not in str(kept[0].name_id), "sealed"
+        await browser.post("/sign-out")
+        told = urlsplit(led_to(browser))
+        fields = parse_qs(told.query)
+        assert f"{told.scheme}://{told.netloc}{told.path}" == f"{ISSUER}/end"
+        assert set(fields) == {"id_token_hint", "client_id"}, "it does not know where to send her back"
+        claims = jwt.decode(fields["id_token_hint"][0], there.provider.key, algorithms=["ES256"]).claims
+        assert claims["sub"] == "ada-1" and "hub_session" not in browser.jar
+
+
+async def test_who_comes_back_from_signing_out_there_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, _, there):
+        was = there.connection
+        now = replace(was, oidc=replace(was.oidc, returns_here=True), version=was.version + 1)
+        await hub.hub.stores.database.commit(Change(was.organization_id, (ConnectionUpdate(was, now),)))
+        browser = Browser(hub.app)
+        await there.signed_in(browser)
+        await browser.post("/sign-out")
+        fields = parse_qs(urlsplit(led_to(browser)).query)
+        back, state = fields["post_logout_redirect_uri"][0], fields["state"][0]
+        assert back.endswith(f"{there.path}/logout")
+        assert (await there.returned(browser, state=state)).status == 409, "no sign-in waits under that name"
+        for _ in range(2):
+            answer = await browser.get(f"{there.path}/logout?state={state}")
+            assert (answer.status, answer.headers["location"]) == (303, "/sign-in")
+            said = (await browser.get("/sign-in")).body
+            assert (b"You are signed out" in said) == (_ == 0)
+        assert (await browser.get(f"{there.path}/logout?state=x")).headers["location"] == "/sign-in"
+        form = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "cross-site"}
+        assert (await browser._sent("POST", f"{there.path}/logout", form, b"state=x")).status == 400
+
+
+async def test_a_provider_without_that_address_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        there.provider.says = {"end_session_endpoint": None}
+        was = there.connection
+        oidc = replace(was.oidc, discovery=there.provider.discovery().replace('"end_session_endpoint": null, ', ""))
+        now = replace(was, oidc=oidc, version=was.version + 1)
+        await hub.hub.stores.database.commit(Change(was.organization_id, (ConnectionUpdate(was, now),)))
+        browser = Browser(hub.app)
+        await there.signed_in(browser)
+        subject = subject_hash(there.connection.id, subject_of(ISSUER, "ada-1"))
+        (kept,) = await hub.hub.stores.sign_ins.sso_sessions(owner.id, there.connection.id, subject)
+        assert kept.name_id == {}
+        assert (await browser.post("/sign-out")).headers["location"] == "/sign-in"

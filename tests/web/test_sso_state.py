@@ -12,7 +12,8 @@ import pytest
 from hallway.hub.connections.model import ConnectionState, ConnectionUpdate, KeyState, ProviderKey
 from hallway.hub.organizations.members import Role
 from hallway.hub.organizations.model import Plan
-from hallway.hub.organizations.roster import deactivate
+from hallway.hub.organizations.roster import deactivate, end_sessions, remove
+from hallway.ids import SignInId
 from hallway.journal.model import Change
 from hallway.web.app import application_of
 from tests.rooms.opened import OPERATOR, settings_in
@@ -181,10 +182,43 @@ async def test_what_ends_between_the_answer_and_its_fetching_counts(
         ]
         (member,) = await hub.hub.stores.members.by_email(owner.id, ADA)
         await deactivate(hub.hub.roster, member, OPERATOR)
+        owner_id, ids = owner.id, [SignInId(bytes.fromhex(one.partition("at=")[2])) for one in parked]
+        ended = [await hub.hub.stores.sign_ins.sign_in(owner_id, one) for one in ids]
+        assert [(one.answer, one.ended_at is None) for one in ended if one] == [(None, False)] * 2, "with her leaving"
+        assert (await off.get(parked[1])).status == 409, "nobody else is told why"
         assert (await out.get(parked[1])).status == 403 and "hub_session" not in out.jar
         await changed(hub, there, state=ConnectionState.DISABLED)
         assert (await off.get(parked[0])).status == 403 and "hub_session" not in off.jar
-        assert [code for _, code, _ in await attempts(hub, owner)] == ["connection_off", "deactivated", ""]
+        found = [code for _, code, _ in await attempts(hub, owner)]
+        assert found == ["deactivated", "deactivated", "no_request", ""]
+
+
+async def test_what_is_switched_off_before_the_answer_is_fetched_signs_nobody_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, ADA)
+        browser = Browser(hub.app)
+        taken = (await there.posted(browser, there.response(await there.asked(browser)))).headers["location"]
+        await changed(hub, there, state=ConnectionState.DISABLED)
+        assert (await browser.get(taken)).status == 403 and "hub_session" not in browser.jar
+        assert [code for _, code, _ in await attempts(hub, owner)] == ["connection_off"]
+
+
+@pytest.mark.parametrize("way", ["removed", "sessions ended", "first", "unsolicited"])
+async def test_a_parked_sign_in_ends_with_who_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    async with acme(tmp_path, monkeypatch, allow_idp_initiated=True) as (hub, owner, there):
+        await invited(hub, owner, ADA)
+        if way != "first":
+            await there.signed_in(Browser(hub.app))
+        browser, roster = Browser(hub.app), hub.hub.roster
+        asked = None if way == "unsolicited" else await there.asked(browser)
+        taken = (await there.posted(browser, there.response(asked))).headers["location"]
+        (member,) = await hub.hub.stores.members.by_email(owner.id, ADA)
+        await (end_sessions if way == "sessions ended" else remove)(roster, member, OPERATOR)
+        kept = await hub.hub.stores.sign_ins.sign_in(owner.id, SignInId(bytes.fromhex(taken.partition("at=")[2])))
+        assert kept is not None and kept.answer is None and kept.ended_at is not None
+        assert (await browser.get(taken)).status in (403, 409) and "hub_session" not in browser.jar
 
 
 async def test_nobody_confirms_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -12,7 +13,7 @@ from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, 
 from hallway.cli.shapes import connection_shape
 from hallway.hub.connections.desk import found_connection
 from hallway.hub.connections.model import Connection, Protocol, Provider
-from hallway.hub.connections.openid import Client, take_client
+from hallway.hub.connections.openid import AUTHENTICATIONS, PRIVATE_KEY, Client, take_client
 from hallway.hub.connections.service import ConnectionBook, Draft, Wishes
 from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.service import Refused
@@ -20,6 +21,14 @@ from hallway.scim.json import Json
 from hallway.web.wiring import Hub, connection_desk
 
 T = TypeVar("T")
+
+
+class ClientAuth(Enum):
+    """How we prove ourselves at the token endpoint."""
+
+    BASIC, POST, KEY = AUTHENTICATIONS
+
+
 MOST_BYTES = 1024 * 1024
 
 app = typer.Typer(
@@ -59,6 +68,12 @@ def create(
     client_secret_file: Annotated[
         File, typer.Option("--client-secret-file", help="A file with our secret there; with --issuer.")
     ] = None,
+    client_auth: Annotated[
+        ClientAuth, typer.Option("--client-auth", help="How we prove ourselves to an OpenID provider.")
+    ] = ClientAuth.BASIC,
+    returns_here: Annotated[
+        bool, typer.Option("--returns-here", help="The OpenID provider knows our sign-out address.")
+    ] = False,
     allow_idp_initiated: Annotated[
         bool, typer.Option("--allow-idp-initiated", help="Take sign-ins that begin at the provider.")
     ] = False,
@@ -70,7 +85,7 @@ def create(
 ) -> None:
     """Make a connection; prints what the provider is given."""
     settings = settings_of({"database": database, "base_url": base_url})
-    client = Client(issuer, client_id)
+    client = Client(issuer, client_id, "", client_auth.value, returns_here)
     source = Source(metadata_url, metadata_file, sign_in_url, certificate, entity_id, client, client_secret_file)
 
     async def act(hub: Hub) -> Connection:
@@ -94,8 +109,10 @@ def create(
 def _refuse_mixed(protocol: Protocol, source: Source) -> None:
     ways = [bool(source.metadata_url), source.metadata_file is not None, bool(source.sign_in_url)]
     if protocol is Protocol.OIDC:
-        if any(ways) or not source.client.issuer or not source.client.client_id or source.client_secret_file is None:
-            raise Refused("invalid", "oidc needs --issuer, --client-id and --client-secret-file, and nothing of SAML.")
+        if any(ways) or not source.client.issuer or not source.client.client_id:
+            raise Refused("invalid", "oidc needs --issuer and --client-id, and nothing of SAML.")
+        if (source.client_secret_file is None) != (source.client.authentication == PRIVATE_KEY):
+            raise Refused("invalid", "oidc needs --client-secret-file, or --client-auth private_key_jwt.")
     elif sum(ways) != 1 or source.client.issuer:
         raise Refused(
             "invalid", "saml needs one of --metadata-url, --metadata-file, and --sign-in-url with --certificate."
@@ -106,7 +123,8 @@ def _refuse_mixed(protocol: Protocol, source: Source) -> None:
 
 async def _told(hub: Hub, book: ConnectionBook, one: Connection, source: Source) -> Connection:
     if one.protocol is Protocol.OIDC:
-        secret = _read(source.client_secret_file).decode("utf-8", "replace").strip()
+        file = source.client_secret_file
+        secret = "" if file is None else _read(file).decode("utf-8", "replace").strip()
         return await take_client(connection_desk(hub), actor(), one, replace(source.client, secret=secret))
     if source.metadata_url:
         return await book.take_url(one, source.metadata_url)

@@ -4,7 +4,16 @@ from datetime import UTC, datetime
 
 from hallway.accounts.model import Account
 from hallway.hub.applications.api_keys import ApiKey
-from hallway.hub.connections.addresses import acs_url, entity_id, login_url, metadata_url, redirect_uri
+from hallway.hub.connections.addresses import (
+    acs_url,
+    backchannel_logout_url,
+    entity_id,
+    jwks_url,
+    login_url,
+    logout_url,
+    metadata_url,
+    redirect_uri,
+)
 from hallway.hub.connections.model import Connection, Protocol
 from hallway.hub.connections.trusted import fingerprint
 from hallway.hub.directories.model import Directory, Standing, Token
@@ -200,6 +209,10 @@ def connection_shape(one: Connection, base_url: str) -> JsonObject:
         "metadata_url": metadata_url(base_url, one) if saml else None,
         "login_url": login_url(base_url, one),
         "redirect_uri": None if saml else redirect_uri(base_url, one),
+        "post_logout_redirect_uri": None if saml else logout_url(base_url, one),
+        "backchannel_logout_uri": None if saml else backchannel_logout_url(base_url, one),
+        "client_auth": None if saml else one.oidc.authentication,
+        "jwks_uri": jwks_url(base_url, one) if one.oidc.own_public else None,
         "provider_entity_id": one.saml.idp_entity_id or one.oidc.issuer or None,
         "keys": keys,
     }

@@ -1,7 +1,10 @@
-"""A provider that ends a session behind the browser's back (OpenID Connect Back-Channel Logout 1.0 §2.4 to §2.6)."""
+"""Sessions that end: behind the browser's back, when the provider says so (Back-Channel Logout 1.0 §2.4 to §2.6), and
+through the browser, when somebody signs out here (RP-Initiated Logout 1.0 §2).
+"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlencode
 
 from hallway.oidc.id_token import SKEW, Relaxation, judge_audience, judged_issuer, judged_times, relaxed, subject
 from hallway.oidc.issuer import Issuer
@@ -61,3 +64,24 @@ def logout(token: str, expected: LogoutExpectation) -> Logout:
     if not (who or session) or not token_id or len(session) > 1024 or len(token_id) > 1024:
         raise OidcProblem("wrong_logout", "a jti, and a sub or a sid", ", ".join(sorted(claims)))
     return Logout(issuer, who, session, token_id, min(ends, latest) + SKEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Somebody who signed out here. `hint` is the ID token of her sign-in; `back` is where the provider sends her then,
+    "" where it does not know that address; `state` names this logout when she comes back.
+    """
+
+    endpoint: str
+    client_id: str
+    hint: str = field(repr=False)
+    back: str
+    state: str
+
+
+def logout_url(leaving: Leaving) -> str:
+    """Where a browser goes so that the provider's session ends too."""
+    fields = {"id_token_hint": leaving.hint, "client_id": leaving.client_id}
+    if leaving.back:
+        fields |= {"post_logout_redirect_uri": leaving.back, "state": leaving.state}
+    return f"{leaving.endpoint}{'&' if '?' in leaving.endpoint else '?'}{urlencode(fields)}"

@@ -1,7 +1,8 @@
 """Single logout over the browser (SAML core §3.7, profiles §4.4), both ways.
 
 Rules: what ends a session is signed, by the message itself or by the address that it came in; a request is good for
-a few minutes; an answer tells nobody whether there was a session.
+a few minutes, and whoever takes it remembers it that long, so that it counts once; an answer tells nobody whether
+there was a session.
 """
 
 from dataclasses import dataclass
@@ -31,16 +32,20 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class LogoutAsked:
-    """A request that counts: whose sessions end, all of them where no index is named."""
+    """A request that counts: whose sessions end, all of them where no index is named.
+
+    From `until` on it is refused for its age; so long its `id` is to be remembered.
+    """
 
     id: str
     name_id: NameId
     session_indexes: tuple[str, ...]
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
 class LogoutAnswered:
-    """An answer that counts."""
+    """An answer that counts; `complete` where the provider says that every session there ended."""
 
     in_response_to: str
     complete: bool
@@ -49,9 +54,11 @@ class LogoutAnswered:
 def logout_asked(octets: bytes, party: Party, address_signed: bool) -> LogoutAsked:
     """The request of an identity provider. Raises `SamlProblem`."""
     root = _judged(octets, "LogoutRequest", party, address_signed)
-    ends = root.get("NotOnOrAfter")
-    if ends is not None and instant(ends) + SKEW <= party.now:
-        raise SamlProblem("too_late", "a request that has not ended", ends)
+    until, ends = instant(root.get("IssueInstant", "")) + MOST_AGE, root.get("NotOnOrAfter")
+    if ends is not None:
+        until = min(until, instant(ends) + SKEW)
+        if until <= party.now:
+            raise SamlProblem("too_late", "a request that has not ended", ends)
     found = children(root, SAML, "NameID")
     if len(found) != 1:
         raise SamlProblem("wrong_subject", "one NameID", f"{len(found)}")
@@ -60,18 +67,20 @@ def logout_asked(octets: bytes, party: Party, address_signed: bool) -> LogoutAsk
         only_text(one), one.get("Format", ""), one.get("NameQualifier", ""), one.get("SPNameQualifier", "")
     )
     indexes = tuple(only_text(index) for index in children(root, SAMLP, "SessionIndex")[:MOST_INDEXES])
-    return LogoutAsked(_id(root), name_id, indexes)
+    return LogoutAsked(_id(root), name_id, indexes, until)
 
 
-def logout_answered(octets: bytes, party: Party, address_signed: bool, request_id: str) -> LogoutAnswered:
-    """The answer to a request of ours. Raises `SamlProblem`."""
+def logout_answered(octets: bytes, party: Party, address_signed: bool) -> LogoutAnswered:
+    """An answer to a request of ours; which one, and whether it still waits, the caller asks. Raises `SamlProblem`."""
     root = _judged(octets, "LogoutResponse", party, address_signed)
-    if root.get("InResponseTo") != request_id:
-        raise SamlProblem("wrong_request", request_id, root.get("InResponseTo") or "none")
+    request_id = root.get("InResponseTo", "")
+    if not request_id:
+        raise SamlProblem("wrong_request", "the ID of a request of ours", "none")
     status = [one for held in children(root, SAMLP, "Status") for one in children(held, SAMLP, "StatusCode")]
-    if len(status) != 1 or status[0].get("Value") != SUCCESS:
-        raise SamlProblem("not_success", SUCCESS, status[0].get("Value", "") if status else "no status")
-    return LogoutAnswered(request_id, not children(status[0], SAMLP, "StatusCode"))
+    if len(status) != 1 or not status[0].get("Value"):
+        raise SamlProblem("wrong_shape", "one StatusCode", f"{len(status)} of them")
+    complete = status[0].get("Value") == SUCCESS and not children(status[0], SAMLP, "StatusCode")
+    return LogoutAnswered(request_id, complete)
 
 
 def _judged(octets: bytes, name: str, party: Party, address_signed: bool) -> Element:
@@ -94,8 +103,10 @@ def _refuse_other(message: Element, party: Party) -> None:
     if issuers != [party.issuer]:
         raise SamlProblem("wrong_issuer", party.issuer, ", ".join(issuers) or "none")
     destination = message.get("Destination")
-    if destination is not None and destination != party.logout_url:
-        raise SamlProblem("wrong_destination", party.logout_url, destination)
+    if destination != party.logout_url:
+        # Every message that is signed says where it goes (bindings §3.4.5.2, §3.5.5.2): one for another service of this
+        # provider, which knows the same people, is not for us.
+        raise SamlProblem("wrong_destination", party.logout_url, destination or "none")
     issued = message.get("IssueInstant", "")
     at = instant(issued)
     if at - SKEW > party.now:

@@ -7,6 +7,7 @@ import orjson
 
 from hallway.hub.connections.model import Match
 from hallway.hub.connections.ports import Vault
+from hallway.hub.organizations.leaving import SignInsEnded
 from hallway.hub.organizations.members import Member, MemberState
 from hallway.hub.sign_in.model import (
     DAY,
@@ -35,23 +36,28 @@ from hallway.store.statement import ResultRow, Step, statement
 KEPT: Final = DAY
 ATTEMPT_DAYS: Final = 90
 _SIGN_IN: Final = """organization_id, id, connection_id, kind, browser, body, answer, created_at, expires_at,
-    answered_at, ended_at"""
+    answered_at, ended_at, member_id"""
 _ATTEMPT: Final = "organization_id, id, connection_id, at, outcome, code, kind, who, member_id, body"
 
 BY_ID = statement("sign_in_by_id", f"SELECT {_SIGN_IN} FROM sign_in WHERE organization_id = ?1 AND id = ?2")
 INSERT = statement(
-    "sign_in_insert", f"INSERT INTO sign_in ({_SIGN_IN}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    "sign_in_insert", f"INSERT INTO sign_in ({_SIGN_IN}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
 )
 OLD = statement("sign_ins_forgotten", "DELETE FROM sign_in WHERE organization_id = ?1 AND id < ?2")
 ANSWERED = statement(
     "sign_in_answered",
-    """UPDATE sign_in SET answer = ?3, answered_at = ?4 WHERE organization_id = ?1 AND id = ?2 AND answered_at IS NULL
-         AND ended_at IS NULL RETURNING organization_id""",
+    """UPDATE sign_in SET answer = ?3, answered_at = ?4, member_id = COALESCE(?5, member_id)
+       WHERE organization_id = ?1 AND id = ?2 AND answered_at IS NULL AND ended_at IS NULL RETURNING organization_id""",
 )
 ENDED = statement(
     "sign_in_ended",
     """UPDATE sign_in SET ended_at = ?3, answer = NULL WHERE organization_id = ?1 AND id = ?2 AND ended_at IS NULL
        RETURNING organization_id""",
+)
+MEMBERS_ENDED = statement(
+    "sign_ins_of_member_ended",
+    """UPDATE sign_in SET ended_at = ?3, answer = NULL
+       WHERE organization_id = ?1 AND member_id = ?2 AND ended_at IS NULL""",
 )
 SEEN = statement(
     "seen_message_insert",
@@ -241,15 +247,17 @@ def attempt_context(organization_id: bytes, attempt_id: bytes) -> bytes:
 
 
 def _sign_in(organization_id: OrganizationId, row: ResultRow) -> SignIn:
-    sign_in_id, connection_id, kind, browser, body, answer, created, expires, answered, ended = cast(
-        "tuple[SignInId, ConnectionId, str, bytes, bytes, bytes | None, int, int, int | None, int | None]", row
+    sign_in_id, connection_id, kind, browser, body, answer, created, expires, answered, ended, member = cast(
+        "tuple[SignInId, ConnectionId, str, bytes, bytes, bytes | None, int, int, int | None, int | None,"
+        " MemberId | None]",
+        row,
     )
     kept = orjson.loads(body)
     account, session = kept["account"], kept["session"]
     return SignIn(
         sign_in_id, organization_id, connection_id, Kind(kind), browser, kept["token"], created, expires, kept["next"],
         kept["secrets"], AccountId(bytes.fromhex(account)) if account else None,
-        SessionId(bytes.fromhex(session)) if session else None, answer, answered, ended,
+        SessionId(bytes.fromhex(session)) if session else None, answer, answered, ended, member,
     )  # fmt: skip
 
 
@@ -276,17 +284,22 @@ def _new_sign_in(org: bytes, row: NewSignIn) -> Sequence[Step]:
     )
     columns = (one.id, one.connection_id, one.kind.value, one.browser, body, one.answer, one.created_at, one.expires_at)
     oldest = fresh_id(max(one.created_at - KEPT, 0), bytes(10))
-    return [Step(OLD, (org, oldest)), Step(INSERT, (org, *columns, one.answered_at, one.ended_at))]
+    return [Step(OLD, (org, oldest)), Step(INSERT, (org, *columns, one.answered_at, one.ended_at, one.member_id))]
 
 
 @writes(SignInAnswered)
 def _answered(org: bytes, row: SignInAnswered) -> Sequence[Step]:
-    return [Step(ANSWERED, (org, row.sign_in_id, row.answer, row.at), 1)]
+    return [Step(ANSWERED, (org, row.sign_in_id, row.answer, row.at, row.member_id), 1)]
 
 
 @writes(SignInEnded)
 def _ended(org: bytes, row: SignInEnded) -> Sequence[Step]:
     return [Step(ENDED, (org, row.sign_in_id, row.at), 1)]
+
+
+@writes(SignInsEnded)
+def _members_ended(org: bytes, row: SignInsEnded) -> Sequence[Step]:
+    return [Step(MEMBERS_ENDED, (org, row.member_id, row.at))]
 
 
 @writes(NewSeenMessage)

@@ -36,6 +36,11 @@ def backchannel_logout_url(base_url: str, connection: Connection) -> str:
     return f"{login_url(base_url, connection)}/backchannel-logout"
 
 
+def jwks_url(base_url: str, connection: Connection) -> str:
+    """Where OpenID providers read our public key."""
+    return f"{login_url(base_url, connection)}/jwks"
+
+
 def redirect_uri(base_url: str, connection: Connection) -> str:
     """Where OpenID providers send the code."""
     return f"{login_url(base_url, connection)}/callback"

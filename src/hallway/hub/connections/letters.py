@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from hallway.hub.connections.discovered import Moved
 from hallway.hub.connections.model import DAY, Connection, ProviderKey
 from hallway.hub.connections.trusted import fingerprint
 
@@ -20,6 +21,21 @@ def new_keys_letter(one: Connection, keys: Sequence[ProviderKey], offered: bool,
         f"{listed}\n\n"
         f"{then} Compare it with what your provider's own console shows:\n\n{page}\n\n"
         "If nobody of you changed anything there, reject it, and ask your provider.\n"
+    )
+
+
+def moved_letter(one: Connection, change: Moved, page: str) -> tuple[str, str]:
+    """Subject and text: what an OpenID provider says otherwise than before, and what becomes of it."""
+    then = (
+        "It would make us judge less strictly, so it counts only once an administrator saves issuer and client again."
+        if change.loosens
+        else "It counts in 24 hours; until then all goes on as before. To use it now, save issuer and client again."
+    )
+    return f"{one.name}: your identity provider moved", (
+        f"What the provider of the connection {one.name} publishes about itself changed:\n\n"
+        f"  {', '.join(change.names)}\n\n"
+        f"{then}\n\n{page}\n\n"
+        "If nobody of you changed anything there, switch the connection off, and ask your provider.\n"
     )
 
 

@@ -128,7 +128,13 @@ class SamlSettings:
 
 @dataclass(frozen=True, slots=True)
 class OidcSettings:
-    """What is kept of an OpenID provider: `discovery` and `jwks` as they were read, each a JSON text."""
+    """What is kept of an OpenID provider: `discovery` and `jwks` as they were read, each a JSON text.
+
+    `own_key` is our private key there (PKCS #8, PEM; sealed, in base64) and `own_public` its public half, a JWK: what
+    the client shows where it has no secret (private_key_jwt). `staged` is a newer discovery that names other
+    addresses: it counts a day after `staged_at`, or once an administrator reads the issuer anew. `returns_here`: the
+    provider knows where people come back to once their session there ended.
+    """
 
     issuer: str = ""
     client_id: str = ""
@@ -139,6 +145,11 @@ class OidcSettings:
     jwks: str = ""
     jwks_read_at: int | None = None
     finding: str = ""
+    own_key: str = field(default="", repr=False)
+    own_public: str = ""
+    staged: str = ""
+    staged_at: int | None = None
+    returns_here: bool = False
 
     @property
     def is_complete(self) -> bool:

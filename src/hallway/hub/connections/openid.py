@@ -11,7 +11,14 @@ from hallway.hub.connections.desk import ConnectionDesk
 from hallway.hub.connections.model import Connection, Protocol
 from hallway.hub.connections.ports import Unreachable
 from hallway.hub.connections.sealing import secret_context
-from hallway.hub.connections.service import Changing, changed_connection, refuse_other_protocol, unusable
+from hallway.hub.connections.service import (
+    EVERY,
+    Changing,
+    changed_connection,
+    refuse_other_protocol,
+    unusable,
+    with_client_key,
+)
 from hallway.hub.organizations.service import Refused
 from hallway.journal.model import Actor
 from hallway.oidc.discovery import configuration_url, provider
@@ -19,18 +26,22 @@ from hallway.oidc.issuer import Issuer
 from hallway.oidc.jose import published_keys
 from hallway.oidc.problem import OidcProblem
 
-AUTHENTICATIONS: Final = ("client_secret_basic", "client_secret_post")
+PRIVATE_KEY: Final = "private_key_jwt"
+AUTHENTICATIONS: Final = ("client_secret_basic", "client_secret_post", PRIVATE_KEY)
 MOST_TEXT: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What the provider's console shows of us; an empty secret keeps the one of before."""
+    """What the provider's console shows of us; an empty secret keeps the one of before, and `private_key_jwt` needs
+    none. `returns_here`: it knows our address for people whose session there ended.
+    """
 
     issuer: str
     client_id: str
     secret: str = field(default="", repr=False)
     authentication: str = AUTHENTICATIONS[0]
+    returns_here: bool = False
 
 
 async def take_client(desk: ConnectionDesk, actor: Actor, one: Connection, client: Client) -> Connection:
@@ -43,7 +54,7 @@ async def take_client(desk: ConnectionDesk, actor: Actor, one: Connection, clien
         raise Refused("invalid", "A client ID has 1 to %(most)s printable characters.", most=MOST_TEXT)
     if client.authentication not in AUTHENTICATIONS:
         raise Refused("invalid", "Choose how the client shows its secret.")
-    if not secret and not one.sealed:
+    if not secret and not one.sealed and client.authentication != PRIVATE_KEY:
         raise Refused("invalid", "Enter the client secret that your provider shows.")
     try:
         discovery = await _read(desk, configuration_url(issuer, desk.http_hosts))
@@ -59,9 +70,9 @@ async def take_client(desk: ConnectionDesk, actor: Actor, one: Connection, clien
         oidc = replace(
             was.oidc, issuer=issuer, client_id=client_id, authentication=client.authentication,
             discovery=discovery.decode(), discovery_read_at=now, jwks=jwks.decode(),
-            jwks_read_at=now, finding="",
+            jwks_read_at=now, finding="", staged="", staged_at=None, returns_here=client.returns_here,
         )  # fmt: skip
-        return replace(was, oidc=oidc, sealed=sealed)
+        return replace(was, oidc=with_client_key(desk, was.id, oidc), sealed=sealed, due_at=now + EVERY)
 
     return await changed_connection(desk, actor, one, Changing("connection.provider_set", changed, {"by": "issuer"}))
 

@@ -66,7 +66,11 @@ class Fetch(Protocol):
 
 
 class KeyMaker(Protocol):
-    """Makes our keys away from the loop: an RSA key takes a tenth of a second and more."""
+    """Makes our keys: RSA away from the loop, since that takes a tenth of a second and more."""
+
+    def make_client(self) -> tuple[bytes, str]:
+        """A private key on P-256 (PKCS #8, PEM) and its public half as a JWK, which names itself by its thumbprint."""
+        ...
 
     async def make(self, name: str, now: int) -> tuple[bytes, bytes]:
         """A private key (PKCS #8, DER) and a certificate of it (DER) that names `name`, for ten years."""

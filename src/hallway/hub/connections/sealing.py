@@ -9,3 +9,8 @@ def key_context(connection_id: bytes) -> bytes:
 def secret_context(connection_id: bytes) -> bytes:
     """The client secret."""
     return b"secret of connection " + connection_id
+
+
+def hint_context(session_id: bytes) -> bytes:
+    """The token by which a provider knows which of its sessions ends."""
+    return b"hint of session " + session_id

@@ -4,6 +4,7 @@ Rules: a connection is switched on once it is complete and while the plan has si
 way out; a domain is a connection's alone in its organization, and has an effect only while it is proved.
 """
 
+import base64
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Named
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from hallway.hub.connections.model import (
     Mapping,
     Match,
     NewConnection,
+    OidcSettings,
     Protocol,
     Provider,
     SamlSettings,
@@ -85,16 +87,18 @@ class ConnectionBook:
         self._actor = actor
 
     async def create(self, organization: Organization, draft: Draft) -> Connection:
-        """A draft: it signs nobody in yet, but has its addresses, and for SAML a key of its own."""
+        """A draft: it signs nobody in yet, but has its addresses and a key of its own."""
         desk = self._desk
         refuse_plan(organization)
         name = checked_connection_name(draft.name)
         own, now = ConnectionId(desk.fresh_id()), desk.clock()
-        sealed, saml = b"", SamlSettings()
+        sealed, saml, oidc = b"", SamlSettings(), OidcSettings()
         if draft.protocol is Protocol.SAML:
             private, certificate = await desk.keys.make(f"conn-{own.hex()}", now)
             sealed = desk.vault.encrypt(private, key_context(own))
             saml = replace(saml, certificates=(certificate,))
+        else:
+            oidc = with_client_key(desk, own, oidc)
 
         async def decide() -> tuple[Change, Connection]:
             there = await desk.connections.connections(organization.id)
@@ -103,7 +107,7 @@ class ConnectionBook:
             _refuse_taken_name(name, there, None)
             made = Connection(
                 own, organization.id, name, draft.protocol, draft.provider, ConnectionState.DRAFT, now, saml,
-                sealed=sealed, is_default=not there,
+                oidc, sealed=sealed, is_default=not there,
             )  # fmt: skip
             return desk.change(made, "connection.created", self._actor, NewConnection(made)), made
 
@@ -355,3 +359,12 @@ async def effects(desk: ConnectionDesk, one: Connection) -> dict[str, DomainStat
     """The domains of a connection, each with what is known of its proof; None for one that was never claimed."""
     claims = {claim.name: claim for claim in await desk.domains.domains(one.organization_id)}
     return {name: claims[name].state if name in claims else None for name in one.domains}
+
+
+def with_client_key(desk: ConnectionDesk, own: ConnectionId, oidc: OidcSettings) -> OidcSettings:
+    """The same with a key of ours to show instead of a secret; one that is there stays."""
+    if oidc.own_key:
+        return oidc
+    private, public = desk.keys.make_client()
+    sealed = desk.vault.encrypt(private, key_context(own))
+    return replace(oidc, own_key=base64.b64encode(sealed).decode(), own_public=public)

@@ -2,7 +2,7 @@
 
 Rules: a connection that is due is claimed by moving its next time first, so that no two processes read for it; what
 cannot be read changes nothing but what the page says; a key that appears by itself is staged, and people are told in
-the same transaction; what vanished from the metadata stays trusted, and is shown.
+the same transaction; what vanished from the metadata stays trusted, and is shown. Of OpenID providers: `discovered.py`.
 """
 
 import asyncio
@@ -13,13 +13,23 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hallway.hub.connections.desk import SYSTEM, ConnectionDesk
-from hallway.hub.connections.letters import ending_letter, new_keys_letter
+from hallway.hub.connections.discovered import (
+    kept_provider,
+    moved,
+    ripens,
+    same,
+    staged,
+    staged_provider,
+    taken,
+)
+from hallway.hub.connections.letters import ending_letter, moved_letter, new_keys_letter
 from hallway.hub.connections.model import (
     DAY,
     Connection,
     ConnectionState,
     ConnectionUpdate,
     KeyState,
+    Protocol,
     ProviderKey,
 )
 from hallway.hub.connections.ports import Unreachable
@@ -30,6 +40,10 @@ from hallway.hub.organizations.notices import NewNotice, Notices
 from hallway.hub.organizations.ports import Organizations
 from hallway.ids import CONNECTION, wire
 from hallway.journal.model import Change, Row, Stale
+from hallway.oidc.discovery import configuration_url, provider
+from hallway.oidc.issuer import Issuer
+from hallway.oidc.jose import published_keys
+from hallway.oidc.problem import OidcProblem
 from hallway.saml.metadata import IdentityProvider, identity_provider
 from hallway.saml.problem import SamlProblem
 
@@ -82,6 +96,8 @@ class MetadataRounds:
 
     async def read(self, one: Connection, state: KeyState = KeyState.STAGED) -> Connection:
         """Read the metadata of a connection, and keep what it says."""
+        if one.protocol is Protocol.OIDC:
+            return await self._read_discovery(one)
         try:
             octets = await self.desk.fetch(one.saml.metadata_url)
             provider = identity_provider(octets, self.desk.clock(), one.saml.idp_entity_id, self.desk.http)
@@ -91,13 +107,58 @@ class MetadataRounds:
             return await self._failed(one, f"{problem.code}: {problem}")
         return await self._told(one, provider, state)
 
+    async def _read_discovery(self, one: Connection) -> Connection:
+        """Read what an OpenID provider says of itself, and its keys from where they have been."""
+        desk, http = self.desk, self.desk.http_hosts
+        if not one.is_complete:
+            return await self._written(one, Changing("", lambda was: replace(was, due_at=None)))
+        try:
+            octets = await desk.fetch(configuration_url(one.oidc.issuer, http))
+            found, kept = provider(200, octets, Issuer(one.oidc.issuer), http), kept_provider(one, http)
+            waits = staged_provider(one, http)
+        except Unreachable as fault:
+            return await self._failed(one, str(fault))
+        except OidcProblem as problem:
+            return await self._failed(one, f"{problem.code}: {problem}")
+        jwks = await self._keys(kept.jwks_uri)
+        now, change = desk.clock(), moved(kept, found)
+        again = waits is not None and same(waits, found)
+
+        def changed(was: Connection) -> Connection:
+            oidc = was.oidc if jwks is None else replace(was.oidc, jwks=jwks, jwks_read_at=now)
+            if not change.names or (again and ripens(was.oidc, change, now)):
+                oidc = taken(oidc, octets.decode(), now)
+            elif not again:
+                oidc = staged(oidc, octets.decode(), now)
+            return replace(was, oidc=replace(oidc, finding=""), due_at=now + EVERY)
+
+        if not change.names or (again and not ripens(one.oidc, change, now)):
+            return await self._written(one, Changing("", changed))
+        letters: tuple[Row, ...] = ()
+        if not again:
+            page = f"{desk.base_url}/connections/{wire(CONNECTION, one.id)}"
+            letters = await desk.alarms.rows(one.organization_id, *moved_letter(one, change, page))
+        facts = {"moved": list(change.names), "counts": again}
+        return await self._written(one, Changing("connection.metadata_changed", changed, facts, letters))
+
+    async def _keys(self, url: str) -> str | None:
+        """The provider's keys, None where they cannot be had or used: those of before go on then."""
+        try:
+            octets = await self.desk.fetch(url)
+            published_keys(octets)
+        except (Unreachable, OidcProblem):
+            return None
+        return octets.decode()
+
     async def _failed(self, one: Connection, finding: str) -> Connection:
         def changed(was: Connection) -> Connection:
+            if was.protocol is Protocol.OIDC:
+                return replace(was, oidc=replace(was.oidc, finding=finding[:500]))
             keys, _ = ripened(was.saml.keys, self.desk.clock())
             return replace(was, saml=replace(was.saml, metadata_finding=finding[:500], keys=keys))
 
         kind = "connection.metadata_failed"
-        if one.saml.metadata_finding:
+        if one.saml.metadata_finding or one.oidc.finding:
             kind = ""
         return await self._written(one, Changing(kind, changed, {"finding": finding[:500]}))
 

@@ -20,8 +20,16 @@ class SetupLinksEnded:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class SignInsEnded:
+    """Every sign-in through a connection that is under way and seems to be this member's ends."""
+
+    member_id: MemberId
+    at: int
+
+
 def ended(member: Member, at: int) -> tuple[Member, tuple[Row, ...]]:
-    """The member deactivated, and the rows that end her sessions, invitations and set-up links."""
+    """The member deactivated, and the rows that end her sessions, sign-ins, invitations and set-up links."""
     gone = replace(
         member, state=MemberState.DEACTIVATED, ended_at=at, access_from=later(member, at), version=member.version + 1
     )
@@ -30,7 +38,7 @@ def ended(member: Member, at: int) -> tuple[Member, tuple[Row, ...]]:
 
 def ends_with(member_id: MemberId, at: int) -> tuple[Row, ...]:
     """What of hers ends besides her row."""
-    return (InvitationsEnded(member_id, at), SetupLinksEnded(member_id, at))
+    return (InvitationsEnded(member_id, at), SetupLinksEnded(member_id, at), SignInsEnded(member_id, at))
 
 
 def returned(member: Member, at: int) -> Member:

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from hallway.hub.organizations.invitations import Invitations, Letters
-from hallway.hub.organizations.leaving import ended, ends_with, later, loses_an_administrator, remaining, returned
+from hallway.hub.organizations.leaving import (
+    SignInsEnded,
+    ended,
+    ends_with,
+    later,
+    loses_an_administrator,
+    remaining,
+    returned,
+)
 from hallway.hub.organizations.members import AddressUnheld, Member, MemberRemoval, MemberState, MemberUpdate, Role
 from hallway.hub.organizations.ports import Members, Organizations
 from hallway.hub.organizations.service import Refused
@@ -81,7 +89,9 @@ async def set_role(roster: Roster, member: Member, role: Role, actor: Actor) -> 
 
 
 async def deactivate(roster: Roster, member: Member, actor: Actor) -> Member:
-    """End her access here: sessions, open invitations and set-up links that she made; her data and her role stay."""
+    """End her access here: sessions, sign-ins under way, open invitations and set-up links that she made; her data and
+    her role stay.
+    """
 
     async def decide(was: Member) -> tuple[Change | None, Member]:
         if was.state is MemberState.DEACTIVATED:
@@ -125,11 +135,12 @@ async def remove(roster: Roster, member: Member, actor: Actor) -> None:
 
 
 async def end_sessions(roster: Roster, member: Member, actor: Actor) -> Member:
-    """End every session of hers in this organization; she may enter again at once."""
+    """End every session and sign-in under way of hers in this organization; she may enter again at once."""
 
     async def decide(was: Member) -> tuple[Change | None, Member]:
         now = replace(was, access_from=later(was, roster.clock()), version=was.version + 1)
-        return roster.change(now, roster.entry("member.sessions_ended", now, actor), MemberUpdate(was, now)), now
+        rows = (MemberUpdate(was, now), SignInsEnded(was.id, roster.clock()))
+        return roster.change(now, roster.entry("member.sessions_ended", now, actor), *rows), now
 
     return await _changed(roster, member, decide)
 

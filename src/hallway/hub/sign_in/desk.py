@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import orjson
 from hallway.accounts.desk import AccountDesk
 from hallway.hub.connections.model import Connection
 from hallway.hub.connections.ports import Vault
+from hallway.hub.organizations.members import MemberState
 from hallway.hub.organizations.ports import Organizations
 from hallway.hub.sign_in.model import (
     ANSWERED_WAITS,
@@ -24,10 +26,11 @@ from hallway.hub.sign_in.model import (
     Said,
     SignIn,
     SignInAnswered,
+    SignInEnded,
     TurnedAway,
 )
 from hallway.hub.sign_in.ports import SignIns
-from hallway.hub.sign_in.verdict import Registry
+from hallway.hub.sign_in.verdict import Registry, apparent
 from hallway.ids import AccountId, AttemptId, ConnectionId, MemberId, SessionId, SignInId, fresh_id
 from hallway.journal.model import Change, Stale
 from hallway.journal.ports import Ledger
@@ -93,9 +96,16 @@ class SignInDesk:
             sign_in_id_of(token), connection.organization_id, connection.id, purpose.kind, browser_hash(purpose.secret),
             token,
             now, now + WAITS, purpose.next, secrets, purpose.account_id, purpose.session_id,
+            member_id=await self._member_of(connection, purpose.account_id),
         )  # fmt: skip
         await self.ledger.commit(Change(connection.organization_id, (NewSignIn(sign_in),)))
         return sign_in
+
+    async def _member_of(self, connection: Connection, account_id: AccountId | None) -> MemberId | None:
+        if account_id is None:
+            return None
+        member = await self.registry.members.by_account(connection.organization_id, account_id)
+        return None if member is None else member.id
 
     def fresh_token(self, prefix: str = "") -> str:
         """Names a sign-in to the provider: its id and 128 random bits, in hexadecimal."""
@@ -103,6 +113,20 @@ class SignInDesk:
 
     async def waiting(self, connection: Connection, token: str) -> SignIn | None:
         """The sign-in that a token names, where it still waits for its first answer."""
+        found = await self._waiting(connection, token)
+        return None if found is None or found.kind is Kind.LOGOUT else found
+
+    async def leave_taken(self, connection: Connection, token: str) -> bool:
+        """Whether a token names a logout of ours that waits for its answer; it waits no longer then."""
+        found = await self._waiting(connection, token)
+        if found is None or found.kind is not Kind.LOGOUT:
+            return False
+        with suppress(Stale):
+            await self.ledger.commit(Change(connection.organization_id, (SignInEnded(found.id, self.clock()),)))
+            return True
+        return False
+
+    async def _waiting(self, connection: Connection, token: str) -> SignIn | None:
         if len(token) < _TOKEN_LENGTH or not _is_token(token):
             return None
         found = await self.sign_ins.sign_in(connection.organization_id, sign_in_id_of(token))
@@ -117,13 +141,14 @@ class SignInDesk:
         seen = NewSeenMessage(connection.id, hashlib.sha256(said.message.encode()).digest(), said.until, now)
         own = sign_in.id if sign_in is not None else SignInId(self.fresh_id())
         answer = self.vault.encrypt(orjson.dumps(_packed(said)), _context(own))
+        member = await apparent(self.registry, connection, said, subject_hash(connection.id, said.subject))
         if sign_in is not None:
-            rows: tuple[Any, ...] = (SignInAnswered(own, answer, now), seen)
+            rows: tuple[Any, ...] = (SignInAnswered(own, answer, now, member), seen)
         else:
             token = own.hex() + self.entropy(16).hex()
             begun = SignIn(
                 own, owner, connection.id, Kind.UNSOLICITED, NO_BROWSER, token, now, now + ANSWERED_WAITS,
-                answer=answer, answered_at=now,
+                answer=answer, answered_at=now, member_id=member,
             )  # fmt: skip
             rows = (NewSignIn(begun), seen)
         try:
@@ -135,9 +160,11 @@ class SignInDesk:
     async def parked(self, connection: Connection, sign_in_id: SignInId, secret: str) -> tuple[SignIn, Said]:
         """The answer that waits for this browser. Raises `TurnedAway`."""
         found = await self.sign_ins.sign_in(connection.organization_id, sign_in_id)
-        if found is None or found.connection_id != connection.id or found.answer is None or found.answered_at is None:
+        if found is None or found.connection_id != connection.id or found.answered_at is None:
             raise TurnedAway("no_request")
-        if found.ended_at is not None or self.clock() >= found.answered_at + WAITS:
+        if found.ended_at is not None and found.member_id is not None and self.is_of_browser(found, _octets(secret)):
+            await self._refuse_leaver(connection, found, found.member_id)
+        if found.answer is None or found.ended_at is not None or self.clock() >= found.answered_at + WAITS:
             raise TurnedAway("no_request")
         if found.kind is Kind.UNSOLICITED:
             if self.clock() >= found.expires_at:
@@ -145,6 +172,17 @@ class SignInDesk:
         elif not self.is_of_browser(found, _octets(secret)):
             raise TurnedAway("other_browser")
         return found, _unpacked(orjson.loads(self.vault.decrypt(found.answer, _context(found.id))))
+
+    async def _refuse_leaver(self, connection: Connection, sign_in: SignIn, member_id: MemberId) -> None:
+        """Say to who left meanwhile, which ended her sign-in, that this is why; and keep it. Raises `TurnedAway`."""
+        member = await self.registry.members.by_id(connection.organization_id, member_id)
+        if member is not None and member.state is not MemberState.DEACTIVATED:
+            return
+        code, who = ("nobody_here", "") if member is None else ("deactivated", member.email)
+        timeline: JsonObject = {"timeline": [{"at": self.clock(), "what": "refused"}], "expected": "", "received": ""}
+        row = self.attempt(connection, Ended(sign_in.kind, Outcome.REFUSED, code, who, timeline, member_id))
+        await self.ledger.commit(Change(connection.organization_id, (row,)))
+        raise TurnedAway(code)
 
     def attempt(self, connection: Connection, ended: Ended) -> NewAttempt:
         """A row to keep, its detail sealed."""

@@ -1,24 +1,28 @@
 """Single logout by SAML, both ways (SAML profiles §4.4): a provider's session ends, and ours with it.
 
 Rules: ours ends first, whatever the provider says; which sessions are meant, the store says, since a browser may come
-without cookies; an unknown session is ended already.
+without cookies; an unknown session is ended already. A request counts once, and is remembered before it ends anything:
+without a SessionIndex a replayed one would end sessions that began after it. An answer counts only for a request of
+ours that waits for it.
 """
 
+import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from hallway.accounts.desk import Browser
 from hallway.accounts.model import SessionEnd
 from hallway.hub.connections.addresses import entity_id
 from hallway.hub.connections.model import Connection
-from hallway.hub.sign_in.desk import SignInDesk, subject_hash
-from hallway.hub.sign_in.model import SsoSession, SsoSessionsEnd
+from hallway.hub.sign_in.desk import Purpose, SignInDesk, subject_hash
+from hallway.hub.sign_in.model import Kind, NewSeenMessage, SsoSession, SsoSessionsEnd, TurnedAway
 from hallway.hub.sign_in.saml import Departure, own_key, subject_of, trust_of
-from hallway.journal.model import Change
+from hallway.journal.model import Change, Stale
 from hallway.saml.bindings import post_fields, redirect_query
 from hallway.saml.logout import (
     LogoutMessage,
     Party,
+    logout_answered,
     logout_asked,
     logout_request,
     logout_response,
@@ -26,8 +30,6 @@ from hallway.saml.logout import (
 from hallway.saml.response import NameId
 from hallway.saml.writing import octets, signed
 from hallway.saml.xml import Element
-
-MOST_ENDED: Final = 200
 
 
 def party_of(desk: SignInDesk, connection: Connection, logout_url: str) -> Party:
@@ -38,12 +40,15 @@ def party_of(desk: SignInDesk, connection: Connection, logout_url: str) -> Party
 async def ended_by_provider(
     desk: SignInDesk, connection: Connection, party: Party, message: tuple[bytes, bool], relay_state: str
 ) -> Departure | None:
-    """End what a LogoutRequest names, and answer it; None where the provider takes no answer. Raises `SamlProblem`."""
+    """End what a LogoutRequest names, and answer it; None where the provider takes no answer. Raises `SamlProblem`, and
+    `TurnedAway` for a replay.
+    """
     asked = logout_asked(message[0], party, message[1])
+    await remember(desk, connection, f"logout {asked.id}", asked.until)
     subject = subject_hash(connection.id, subject_of(asked.name_id))
     found = await desk.sign_ins.sso_sessions(connection.organization_id, connection.id, subject)
     chosen = [one for one in found if not asked.session_indexes or one.session_index in asked.session_indexes]
-    await end_sessions(desk, chosen[:MOST_ENDED])
+    await end_sessions(desk, chosen)
     indexes = asked.session_indexes or ("",)
     rows = tuple(SsoSessionsEnd(connection.id, subject, index) for index in indexes)
     await desk.ledger.commit(Change(connection.organization_id, rows))
@@ -55,6 +60,27 @@ async def ended_by_provider(
     return _sent(desk, connection, ("SAMLResponse", target, by_redirect), relay_state, asked.id)
 
 
+async def answered_by_provider(
+    desk: SignInDesk, connection: Connection, party: Party, message: tuple[bytes, bool]
+) -> bool:
+    """Whether the answer to a logout of ours says that every session there ended. Raises `SamlProblem`, and
+    `TurnedAway` where no logout of ours waits for it.
+    """
+    said = logout_answered(message[0], party, message[1])
+    if not await desk.leave_taken(connection, said.in_response_to):
+        raise TurnedAway("no_request")
+    return said.complete
+
+
+async def remember(desk: SignInDesk, connection: Connection, name: str, until: int) -> None:
+    """Let a message of this name count once, in every process. Raises `TurnedAway` for the second."""
+    seen = NewSeenMessage(connection.id, hashlib.sha256(name.encode()).digest(), until, desk.clock())
+    try:
+        await desk.ledger.commit(Change(connection.organization_id, (seen,)))
+    except Stale:
+        raise TurnedAway("replayed") from None
+
+
 async def departure(desk: SignInDesk, connection: Connection, session: SsoSession) -> Departure | None:
     """The way to tell the provider that this session ended; None where it has no address for it."""
     settings = connection.saml
@@ -64,6 +90,7 @@ async def departure(desk: SignInDesk, connection: Connection, session: SsoSessio
     kept: Any = session.name_id
     name_id = NameId(kept["value"], kept["format"], kept["name_qualifier"], kept["sp_name_qualifier"])
     token = desk.fresh_token("_")
+    await desk.begin(connection, Purpose(b"", Kind.LOGOUT), token, {})
     message = LogoutMessage(token, entity_id(desk.base_url, connection), target, desk.clock())
     root = logout_request(message, name_id, (session.session_index,) if session.session_index else ())
     return _away(desk, connection, ("SAMLRequest", target, bool(settings.logout_redirect_url)), root, token[1:33])

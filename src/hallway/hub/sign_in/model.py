@@ -39,12 +39,15 @@ CODES: Final = {
 
 
 class Kind(Enum):
-    """Why somebody was sent to the provider. `unsolicited`: it began at the provider. `test` signs nobody in."""
+    """Why somebody was sent to the provider. `unsolicited`: it began at the provider. `test` signs nobody in. `logout`:
+    to end her session there too.
+    """
 
     SIGN_IN = "sign_in"
     TEST = "test"
     AGAIN = "again"
     UNSOLICITED = "unsolicited"
+    LOGOUT = "logout"
 
 
 class Outcome(Enum):
@@ -58,6 +61,7 @@ class Outcome(Enum):
 class SignIn:
     """One that waits. `browser` is the hash of its browser's secret; `token` names it to the provider (the request's
     ID, or the state); `secrets` has what the answer is held to (nonce, PKCE verifier). For `AGAIN`, whose session.
+    `member_id` is who it seems to be, once that is known: her leaving ends it.
     """
 
     id: SignInId
@@ -75,12 +79,14 @@ class SignIn:
     answer: bytes | None = field(default=None, repr=False)
     answered_at: int | None = None
     ended_at: int | None = None
+    member_id: MemberId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a judged answer says, whatever the protocol. `subject` is the name that stays the same for this person;
-    `message` is what counts once, until `until`; `attributes` is everything that came, by name.
+    `message` is what counts once, until `until`; `attributes` is everything that came, by name; `hint` is what the
+    provider is shown when her session ends here: a token, which is sealed wherever it is kept.
     """
 
     subject: str
@@ -101,6 +107,7 @@ class Said:
     name_id: JsonObject = field(default_factory=dict)
     attributes: dict[str, list[str]] = field(default_factory=dict)
     facts: JsonObject = field(default_factory=dict)
+    hint: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:
@@ -168,11 +175,12 @@ class NewSignIn:
 
 @dataclass(frozen=True, slots=True)
 class SignInAnswered:
-    """The answer is parked for the browser; stale where it was answered before."""
+    """The answer is parked for the browser, with whom it seems to be about; stale where it was answered before."""
 
     sign_in_id: SignInId
     answer: bytes
     at: int
+    member_id: MemberId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,19 @@ Rules: the answer is held to the browser, the state, the nonce and the issuer of
 code is shown to anybody; keys are those that the provider published; a key that is not known is asked for once, seldom.
 """
 
+import base64
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
+
+import orjson
+from joserfc.jwk import ECKey
 
 from hallway.hub.connections.addresses import redirect_uri
 from hallway.hub.connections.model import Connection, ConnectionUpdate
-from hallway.hub.connections.sealing import secret_context
+from hallway.hub.connections.openid import PRIVATE_KEY
+from hallway.hub.connections.sealing import key_context, secret_context
 from hallway.hub.sign_in.desk import Purpose, SignInDesk
 from hallway.hub.sign_in.model import Kind, Said, SignIn, TurnedAway
 from hallway.hub.sign_in.saml import Departure, all_of, first_of
@@ -31,6 +37,7 @@ from hallway.oidc.tokens import (
     ClientAuthentication,
     Exchange,
     Message,
+    PrivateKeyJwt,
     SecretBasic,
     SecretPost,
     token_request,
@@ -101,7 +108,8 @@ async def arrive(desk: SignInDesk, outbound: Outbound, connection: Connection, c
     if _ADDED not in judged.claims and found.userinfo_endpoint:
         told = await _asked(outbound, userinfo_request(found.userinfo_endpoint, given.access_token))
         added = claims.userinfo(told.status, told.headers.get("content-type", ""), told.body, judged)
-    return sign_in, said_of(connection, judged, claims.profile(judged, added), given.unverified_id_token)
+    said = said_of(connection, judged, claims.profile(judged, added), given.unverified_id_token)
+    return sign_in, replace(said, hint=given.unverified_id_token) if found.logout_endpoint else said
 
 
 def said_of(connection: Connection, judged: id_token.SignIn, person: claims.Profile, token: str) -> Said:
@@ -174,7 +182,22 @@ async def _asked(outbound: Outbound, message: Message) -> Answer:
 
 
 def _authentication(desk: SignInDesk, connection: Connection) -> ClientAuthentication:
+    if connection.oidc.authentication == PRIVATE_KEY:
+        return _by_key(desk, connection)
     secret = desk.vault.decrypt(connection.sealed, secret_context(connection.id)).decode()
     if connection.oidc.authentication == "client_secret_post":
         return SecretPost(secret)
     return SecretBasic(secret)
+
+
+def _by_key(desk: SignInDesk, connection: Connection) -> PrivateKeyJwt:
+    """A token of our own for the issuer alone, so that no other provider can show it on (RFC 7523, RFC 9700 §2.1)."""
+    settings = connection.oidc
+    key = _own_key(desk.vault.decrypt(base64.b64decode(settings.own_key), key_context(connection.id)))
+    kid = str(orjson.loads(settings.own_public)["kid"])
+    return PrivateKeyJwt(key, kid, settings.issuer, desk.fresh_token(), desk.clock())
+
+
+@lru_cache(256)
+def _own_key(pem: bytes) -> ECKey:
+    return ECKey.import_key(pem)

@@ -4,6 +4,7 @@ Rules: an answer is used up in the same transaction as what it does; a test does
 kept with what was expected and what came; a session through a connection opens that connection's organization only.
 """
 
+import base64
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from hallway.hub.connections.model import (
     Identity,
     NewIdentity,
 )
+from hallway.hub.connections.sealing import hint_context
 from hallway.hub.organizations.invitations import AddressFree
 from hallway.hub.organizations.members import Member, MemberUpdate, NewMember
 from hallway.hub.organizations.model import Feature
@@ -128,7 +130,8 @@ async def _signed_in(desk: SignInDesk, arrival: Arrival, person: Person) -> Sett
         ConnectionUsed(connection.id, now, False),
         NewSsoSession(
             SsoSession(
-                connection.id, subject, said.session_index, account.id, opened.session.id, said.name_id,
+                connection.id, subject, said.session_index, account.id, opened.session.id,
+                _kept_name(desk, opened, said),
                 opened.session.expires_at,
             ),
             now,
@@ -141,6 +144,13 @@ async def _signed_in(desk: SignInDesk, arrival: Arrival, person: Person) -> Sett
     was = arrival.was if arrival.was is not None and arrival.was.account_id == account.id else None
     await desk.accounts.write(account.id, begun(opened, was), signed)
     return Settled(arrival.sign_in, said, member, account, opened)
+
+
+def _kept_name(desk: SignInDesk, opened: Opened, said: Said) -> JsonObject:
+    """What the provider is told when the session ends: its NameID, or its own token, sealed."""
+    if not said.hint:
+        return said.name_id
+    return {"hint": base64.b64encode(desk.vault.encrypt(said.hint.encode(), hint_context(opened.session.id))).decode()}
 
 
 async def _account(desk: SignInDesk, arrival: Arrival, person: Person) -> Account:

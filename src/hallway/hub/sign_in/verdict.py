@@ -62,6 +62,18 @@ async def person_of(
     return Person(member, member, f"match:{connection.match.value}")
 
 
+async def apparent(registry: Registry, connection: Connection, said: Said, subject: bytes) -> MemberId | None:
+    """Whom an answer seems to be about, before it is judged: her leaving ends it. None for nobody, and for several."""
+    known = await registry.connections.identity(connection.organization_id, connection.id, subject)
+    if known is not None:
+        return known.member_id
+    try:
+        found = await _candidates(registry, connection, said)
+    except TurnedAway:
+        return None
+    return found[0].id if len(found) == 1 else None
+
+
 async def _linked(registry: Registry, owner: OrganizationId, known: Identity) -> Person:
     member = await registry.members.by_id(owner, known.member_id)
     if member is None:

@@ -16,6 +16,7 @@ from hallway.store.migrations import (
     step_0005,
     step_0006,
     step_0007,
+    step_0008,
 )
 
 STEPS: Final = (
@@ -26,6 +27,7 @@ STEPS: Final = (
     (5, "the feed", step_0005.SQL),
     (6, "applications and API keys", step_0006.SQL),
     (7, "delivery and receipts", step_0007.SQL),
+    (8, "members of sign-ins under way", step_0008.SQL),
 )
 
 GLOBAL_TABLES: Final = frozenset(

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from hallway.hub.connections.model import Connection, ConnectionState, Protocol, Provider
-from hallway.hub.connections.openid import AUTHENTICATIONS, Client
+from hallway.hub.connections.openid import AUTHENTICATIONS
 from hallway.hub.connections.service import Draft
 from hallway.hub.organizations.service import Refused
 from hallway.hub.setup.model import Task
 from hallway.hub.setup.signing_on import Hand, make_connection, take, take_openid, turn_on
-from hallway.web.console.connections.bench import Bench, StartTest, product
+from hallway.web.console.connections.bench import Bench, StartTest, client_in, client_values, product
 from hallway.web.console.connections.guides import GUIDES, NAMES, guide_of
 from hallway.web.forms import FormErrors, read_form
 from hallway.web.http import Request, Response
@@ -84,7 +84,8 @@ class SigningOnPages:
         return self._portal.render(
             request, name, guest, status, connection=one, guide=guide_of(one.provider, one.protocol),
             there=product(one), values=self._bench.values(one), names=NAMES, is_saml=one.protocol is Protocol.SAML,
-            ways=AUTHENTICATIONS, **{"errors": FormErrors(), **more},
+            ways=AUTHENTICATIONS, own=client_values(self._portal.hub.settings.base_url, one),
+            **{"errors": FormErrors(), **more},
         )  # fmt: skip
 
     async def values(self, request: Request, guest: Guest) -> Response:
@@ -103,8 +104,7 @@ class SigningOnPages:
         hand = self._hand(guest)
         try:
             if one.protocol is Protocol.OIDC:
-                client = Client(form["issuer"], form["client_id"], form["secret"], form["authentication"])
-                await take_openid(hand, one, client)
+                await take_openid(hand, one, client_in(form))
             else:
                 await take(hand, one, form["given"], form["entity_id"])
         except Refused as refused:
@@ -145,5 +145,7 @@ class SigningOnPages:
 def _typed(one: Connection) -> dict[str, str]:
     if one.protocol is Protocol.OIDC:
         kept = one.oidc
-        return {"issuer": kept.issuer, "client_id": kept.client_id, "authentication": kept.authentication}
+        returns = "on" if kept.returns_here else ""
+        named = {"issuer": kept.issuer, "client_id": kept.client_id, "authentication": kept.authentication}
+        return {**named, "returns_here": returns}
     return {"given": one.saml.metadata_url, "entity_id": one.saml.idp_entity_id}

@@ -155,7 +155,8 @@ class SsoGround:
             row = self.desk.attempt(connection, Ended(kind, Outcome.REFUSED, problem.code, "", detail))
             await self.desk.ledger.commit(Change(connection.organization_id, (row,)))
         status = 409 if problem.code in ("no_request", "other_browser", "replayed") else 403
-        return self.render(request, "refused", status, code=problem.code, connection=connection)
+        page = "logout_refused" if kind is Kind.LOGOUT else "refused"
+        return self.render(request, page, status, code=problem.code, connection=connection)
 
 
 def led(address: str, headers: tuple[Header, ...]) -> Response:

@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl
 from hallway.accounts.model import Session
 from hallway.hub.connections.addresses import logout_url
 from hallway.hub.connections.model import Connection, Protocol
-from hallway.hub.sign_in.leaving import departure, ended_by_provider, party_of
-from hallway.hub.sign_in.model import TurnedAway
+from hallway.hub.sign_in import openid_leaving
+from hallway.hub.sign_in.leaving import answered_by_provider, departure, ended_by_provider, party_of
+from hallway.hub.sign_in.model import Kind, TurnedAway
 from hallway.hub.sign_in.saml import trust_of
 from hallway.saml.bindings import MOST_RELAY_STATE, redirected
 from hallway.saml.problem import SamlProblem
@@ -32,13 +33,21 @@ class SsoLeaving:
         return {"sso_logout": self.by_address, "sso_logout_posted": self.by_form}
 
     async def by_address(self, request: Request, _: Any) -> Response:
-        """A message in the query (redirect binding), signed by the octets of the query."""
-        connection = await self._connection(request)
+        """A message in the query (redirect binding), signed by the octets of the query; of an OpenID provider, who
+        comes back.
+        """
+        found = await self._ground.connection(request)
+        if found.protocol is Protocol.OIDC:
+            state = dict(request.pairs()).get("state", "")
+            if await self._ground.desk.leave_taken(found, state):
+                return self._done(request, True)
+            return self._ground.account.pages.see_other("/sign-in")
+        connection = self._refuse_others(found)
         try:
             came = redirected(request.query, trust_of(connection))
             return await self._taken(request, connection, came.name, (came.octets, came.signed), came.relay_state)
         except SamlProblem as problem:
-            return await self._ground.refuse(request, connection, problem)
+            return await self._ground.refuse(request, connection, problem, Kind.LOGOUT)
 
     async def by_form(self, request: Request, _: Any) -> Response:
         """A message in a form (POST binding), signed within."""
@@ -60,19 +69,25 @@ class SsoLeaving:
             message = decoded_base64(pairs[names[0]].encode())
             return await self._taken(request, connection, names[0], (message, False), relay_state)
         except SamlProblem as problem:
-            return await self._ground.refuse(request, connection, problem)
+            return await self._ground.refuse(request, connection, problem, Kind.LOGOUT)
 
     async def started(self, connection: Connection, session: Session) -> tuple[str, dict[str, str]] | None:
         """Where to tell the provider that a session ended here; None where it need not know."""
         desk = self._ground.desk
         kept = await desk.sign_ins.sso_session_of(connection.organization_id, connection.id, session.id)
-        if kept is None or connection.protocol is not Protocol.SAML:
+        if kept is None or not connection.is_complete:
             return None
+        if connection.protocol is Protocol.OIDC:
+            address = await openid_leaving.departure(desk, connection, kept)
+            return None if address is None else (address, {})
         way = await departure(desk, connection, kept)
         return None if way is None else (way.address, way.fields)
 
     async def _connection(self, request: Request) -> Connection:
-        connection = await self._ground.connection(request)
+        return self._refuse_others(await self._ground.connection(request))
+
+    @staticmethod
+    def _refuse_others(connection: Connection) -> Connection:
         if connection.protocol is not Protocol.SAML or not connection.is_complete:
             raise MalformedRequest("This connection takes no SAML logout.")
         return connection
@@ -82,15 +97,14 @@ class SsoLeaving:
     ) -> Response:
         ground = self._ground
         desk, pages = ground.desk, ground.account.pages
-        if name == "SAMLResponse":
-            # Ours ended before we asked; whether the provider's did, it shows itself.
-            done = pages.language(request).text(N_("You are signed out."))
-            return pages.see_other("/sign-in", done=done)
         party = party_of(desk, connection, logout_url(desk.base_url, connection))
         try:
+            if name == "SAMLResponse":
+                complete = await answered_by_provider(desk, connection, party, message)
+                return self._done(request, complete)
             way = await ended_by_provider(desk, connection, party, message, relay_state)
         except TurnedAway as problem:
-            return await ground.refuse(request, connection, problem)
+            return await ground.refuse(request, connection, problem, Kind.LOGOUT)
         if way is None:
             return pages.see_other("/sign-in", pages.cookies.ended(ground.account.cookie))
         ended = pages.cookies.ended(ground.account.cookie)
@@ -98,3 +112,13 @@ class SsoLeaving:
             # Also where the provider's form posted: that page may stand in a frame, in which none of ours is shown.
             return led(way.address, (ended,))
         return ground.away(request, way.address, way.fields, (ended,))
+
+    def _done(self, request: Request, complete: bool) -> Response:
+        """Ours ended before we asked; what the provider says of its own is told."""
+        pages = self._ground.account.pages
+        said = N_("You are signed out.")
+        if not complete:
+            said = N_(
+                "You are signed out here. Your identity provider did not end all of its sessions: sign out there."
+            )
+        return pages.see_other("/sign-in", done=pages.language(request).text(said))

@@ -1,4 +1,4 @@
-"""What providers read of us: SAML metadata of one connection."""
+"""What providers read of us: SAML metadata of one connection, or the public key of an OpenID client."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -22,7 +22,7 @@ class SsoMetadata:
 
     def handlers(self) -> Mapping[str, Handler]:
         """By their names in the route table."""
-        return {"sso_metadata": self.metadata}
+        return {"sso_metadata": self.metadata, "sso_jwks": self.jwks}
 
     async def metadata(self, request: Request) -> Response:
         """An EntityDescriptor, valid for two weeks; every certificate of ours signs, the first one is encrypted to."""
@@ -40,3 +40,11 @@ class SsoMetadata:
         )
         body = b'<?xml version="1.0" encoding="UTF-8"?>\n' + octets(service_provider_metadata(own))
         return Response(200, body, ((b"content-type", b"application/samlmetadata+xml; charset=utf-8"),))
+
+    async def jwks(self, request: Request) -> Response:
+        """The public key that proves us where the client has no secret (private_key_jwt), as a JWK Set."""
+        connection = await self._ground.connection(request)
+        if connection.protocol is not Protocol.OIDC:
+            raise EdgeProblem(404, "This connection does not speak OpenID Connect.")
+        keys = f'{{"keys":[{connection.oidc.own_public}]}}'
+        return Response(200, keys.encode(), ((b"content-type", b"application/jwk-set+json"),))

@@ -13,6 +13,7 @@ ROUTES: Final[tuple[Row, ...]] = (
     page("GET", f"{ONE}/callback", NONE, "sso_callback", "An OpenID provider's answer, exchanged and parked."),
     page("GET", f"{ONE}/resume", NONE, "sso_resume", "Take the parked answer up in the browser that began; a session."),
     Row("GET", f"{ONE}/metadata", NONE, "sso_metadata", "What we say of ourselves, as SAML metadata."),
+    Row("GET", f"{ONE}/jwks", NONE, "sso_jwks", "Our public key, for a client that has no secret."),
     page("GET", f"{ONE}/logout", NONE, "sso_logout", "A logout message in the address."),
     replace(page("POST", f"{ONE}/logout", NONE, "sso_logout_posted", "A logout message in a form."), cross_site=True),
     Row("POST", f"{ONE}/backchannel-logout", NONE, "sso_backchannel", "A provider's logout token.", cross_site=True),

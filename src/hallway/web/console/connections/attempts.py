@@ -26,6 +26,7 @@ KINDS: Final = {
     Kind.TEST: N_("Test sign-in"),
     Kind.AGAIN: N_("Confirmed again"),
     Kind.UNSOLICITED: N_("Began at the provider"),
+    Kind.LOGOUT: N_("Sign-out"),
 }
 EVENTS: Final = {
     "began": ("info", N_("We sent the person to the provider")),

@@ -4,10 +4,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from hallway.hub.connections.addresses import acs_url, entity_id, login_url, logout_url, metadata_url, redirect_uri
+from hallway.hub.connections.addresses import (
+    acs_url,
+    backchannel_logout_url,
+    entity_id,
+    jwks_url,
+    login_url,
+    logout_url,
+    metadata_url,
+    redirect_uri,
+)
 from hallway.hub.connections.desk import ConnectionDesk, found_connection
 from hallway.hub.connections.keeping import KeyBook
 from hallway.hub.connections.model import Connection, ConnectionState, KeyState, Protocol
+from hallway.hub.connections.openid import Client
 from hallway.hub.connections.service import ConnectionBook
 from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.service import Refused
@@ -23,7 +33,7 @@ from hallway.web.console.connections.guides import (
     Guide,
     guide_of,
 )
-from hallway.web.forms import FormErrors
+from hallway.web.forms import Form, FormErrors
 from hallway.web.http import Request, Response
 from hallway.web.language import N_
 from hallway.web.page_problems import refusal
@@ -127,3 +137,17 @@ def product(one: Connection) -> str:
 def guide_name(guide: Guide) -> str:
     """The name of the product, "" for another one."""
     return guide.name
+
+
+def client_in(form: Form) -> Client:
+    """What a form says of a client."""
+    returns = form.ticked("returns_here")
+    return Client(form["issuer"], form["client_id"], form["secret"], form["authentication"], returns)
+
+
+def client_values(base_url: str, one: Connection) -> dict[str, str]:
+    """What an OpenID provider may be given besides the redirect URI."""
+    return {
+        "post_logout": logout_url(base_url, one), "backchannel": backchannel_logout_url(base_url, one),
+        "jwks": jwks_url(base_url, one), "public": one.oidc.own_public,
+    }  # fmt: skip

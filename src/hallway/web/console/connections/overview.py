@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from hallway.hub.connections.discovered import Moved, kept_provider, moved, staged_provider
 from hallway.hub.connections.model import DAY, Connection, ConnectionState, KeyState, Protocol, Provider
 from hallway.hub.connections.service import Draft, effects
 from hallway.hub.connections.upkeep import last_key
@@ -96,7 +97,7 @@ class OverviewPages:
             domains=domains, attempts=lines_of(found, [one], language), strangers=strangers,
             footprint=await stores.connections.footprint(one), days=_days(key.expires_at if key else None, now),
             waiting=[key for key in one.saml.keys if key.state in (KeyState.STAGED, KeyState.OFFERED)],
-            directories=await self._directories(owner.id),
+            directories=await self._directories(owner.id), moved=_moved(one, self._bench.desk.http_hosts),
         )  # fmt: skip
 
     async def _directories(self, owner: Any) -> list[tuple[Any, str, str, str]]:
@@ -155,6 +156,12 @@ class OverviewPages:
             return await self._page(request, visitor, one, 409, said)
         await self._bench.book(request, visitor).delete(one)
         return self._bench.done(request, "/settings/sso", N_("The connection %(name)s was deleted."), name=one.name)
+
+
+def _moved(one: Connection, http_hosts: frozenset[str]) -> Moved | None:
+    """What of an OpenID provider waits for its day."""
+    waits = staged_provider(one, http_hosts)
+    return None if waits is None else moved(kept_provider(one, http_hosts), waits)
 
 
 def _days(ends: int | None, now: int) -> int | None:

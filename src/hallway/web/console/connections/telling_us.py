@@ -8,12 +8,12 @@ from cryptography.x509 import load_der_x509_certificate
 from hallway.hub.connections.given import Certificates, recognised
 from hallway.hub.connections.model import DAY, Connection, Match, Protocol, ProviderKey
 from hallway.hub.connections.model import Mapping as Attributes
-from hallway.hub.connections.openid import AUTHENTICATIONS, Client, take_client
+from hallway.hub.connections.openid import AUTHENTICATIONS, take_client
 from hallway.hub.connections.service import Wishes, effects
 from hallway.hub.connections.trusted import fingerprint, key_name
 from hallway.hub.connections.upkeep import MetadataRounds
 from hallway.hub.organizations.service import Refused
-from hallway.web.console.connections.bench import KEYS, Bench, root
+from hallway.web.console.connections.bench import KEYS, Bench, client_in, client_values, root
 from hallway.web.console.connections.guides import NAMES
 from hallway.web.forms import Form, FormErrors, read_form
 from hallway.web.http import Request, Response
@@ -22,6 +22,7 @@ from hallway.web.rows import PageHandler
 
 BOX_BYTES: Final = 3 * 1024 * 1024
 """Metadata of a megabyte in the encoding of forms."""
+FIELDS: Final = ("issuer", "client_id", "authentication", "returns_here")
 PARTS: Final = ("email", "first_name", "last_name", "groups")
 
 
@@ -63,10 +64,18 @@ class TellingPages:
                 "issuer": kept.issuer,
                 "client_id": kept.client_id,
                 "authentication": kept.authentication,
+                "returns_here": "on" if kept.returns_here else "",
                 **typed,
             }
             return self._bench.render(
-                request, "client", one, 422 if errors else 200, typed=filled, errors=errors, ways=AUTHENTICATIONS
+                request,
+                "client",
+                one,
+                422 if errors else 200,
+                typed=filled,
+                errors=errors,
+                ways=AUTHENTICATIONS,
+                own=client_values(self._bench.hub.settings.base_url, one),
             )
         return self._bench.render(request, "metadata", one, 422 if errors else 200, typed=typed, errors=errors)
 
@@ -96,15 +105,13 @@ class TellingPages:
         """Read the issuer, and keep the client."""
         one = await self._bench.connection(request, visitor)
         form, errors = await read_form(request), FormErrors()
-        client = Client(form["issuer"], form["client_id"], form["secret"], form["authentication"])
+        client = client_in(form)
         try:
             now = await take_client(self._bench.desk, visitor.actor(request), one, client)
         except Refused as refused:
             self._bench.said(request, refused)
             errors.add("issuer", refused.text, **refused.values)
-            return self._box(
-                request, one, {name: form[name] for name in ("issuer", "client_id", "authentication")}, errors
-            )
+            return self._box(request, one, {name: form[name] for name in FIELDS}, errors)
         return self._bench.done(request, root(now), N_("We know your provider now. Test a sign-in."))
 
     async def refresh(self, request: Request, visitor: Any) -> Response:
