@@ -19,15 +19,19 @@ from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
 from hallway.http_client import GuardedClient, Reach
 from hallway.hub.applications.api_keys import KeyDesk
+from hallway.hub.applications.desk import ApplicationDesk, Circle
+from hallway.hub.applications.signing import Signing
 from hallway.hub.connections.desk import ConnectionDesk
 from hallway.hub.connections.enforcement import EnforcementDesk
 from hallway.hub.connections.own_keys import RsaKeys
 from hallway.hub.connections.ports import Unreachable, Vault
+from hallway.hub.connections.ways import OpenWays
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
 from hallway.hub.events.following import Follower
 from hallway.hub.events.snapshot import Surveyor
+from hallway.hub.directories.profiles import MemberProfiles
 from hallway.hub.events.telling import Teller
 from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
@@ -55,6 +59,7 @@ from hallway.settings import Settings, SettingsProblem
 from hallway.store.accounts import AccountStore
 from hallway.store.activity import ActivityStore
 from hallway.store.api_keys import ApiKeyStore
+from hallway.store.applications import ApplicationStore
 from hallway.store.audit import AuditStore
 from hallway.store.connections import ConnectionStore
 from hallway.store.counters import CounterStore
@@ -66,6 +71,7 @@ from hallway.store.events import EventStore
 from hallway.store.exchanges import ExchangeStore
 from hallway.store.feed import FeedStore
 from hallway.store.idempotency import AnswerStore
+from hallway.store.grants import GrantStore
 from hallway.store.invitations import InvitationStore
 from hallway.store.journal import JournalStore
 from hallway.store.keys import DeploymentStore, KeyRecordStore
@@ -84,6 +90,7 @@ from hallway.store.receipts import ReceiptStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
 from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
 from hallway.store.snapshot import SnapshotStore
+from hallway.store.signing_keys import SigningKeyStore
 from hallway.store.sqlite import SqliteOptions
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -119,6 +126,9 @@ class Stores:
     notices: NoticeStore
     feed: FeedStore
     events: EventStore
+    applications: ApplicationStore
+    grants: GrantStore
+    signing_keys: SigningKeyStore
     receipts: ReceiptStore
     api_keys: ApiKeyStore
     answers: AnswerStore
@@ -319,11 +329,29 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         NoticeStore(database),
         FeedStore(database),
         EventStore(database),
+        ApplicationStore(database),
+        GrantStore(database),
+        SigningKeyStore(database),
         ReceiptStore(database),
         ApiKeyStore(database),
         AnswerStore(database),
         SnapshotStore(database),
     )
+
+
+def application_desk(hub: Hub) -> ApplicationDesk:
+    """What applications, their grants and tokens need."""
+    stores = hub.stores
+    circle = Circle(
+        stores.organizations, stores.members, stores.accounts,
+        OpenWays(stores.connections, stores.enforcements, clock),
+        MemberProfiles(stores.resources, stores.links.proved_domains), hub.people.sessions.seen,
+    )  # fmt: skip
+    signing = Signing(stores.database, stores.signing_keys, hub.keys, clock, os.urandom)
+    return ApplicationDesk(
+        stores.database, stores.applications, stores.grants, signing, circle, clock, os.urandom,
+        hub.settings.base_url, hub.settings.is_on_loopback,
+    )  # fmt: skip
 
 
 def enforcement_desk(hub: Hub) -> EnforcementDesk:
