@@ -70,10 +70,10 @@ END = statement(
     """UPDATE app_grant SET ended_at = ?3, version = version + 1
        WHERE organization_id = ?1 AND id = ?2 AND ended_at IS NULL RETURNING organization_id""",
 )
-END_OF_SESSION = statement(
+END_ALL = statement(
     "grants_end",
     """UPDATE app_grant SET ended_at = ?3, version = version + 1
-       WHERE organization_id = ?1 AND session_id = ?2 AND ended_at IS NULL""",
+       WHERE organization_id = ?1 AND id IN {ids:2} AND ended_at IS NULL""",
 )
 MOVE = statement(
     "grants_move",
@@ -182,8 +182,8 @@ def _end(org: bytes, row: GrantEnd) -> Sequence[Step]:
 
 
 @writes(GrantsEnd)
-def _end_of_session(org: bytes, row: GrantsEnd) -> Sequence[Step]:
-    return [Step(END_OF_SESSION, (org, row.session_id, row.at))]
+def _end_all(org: bytes, row: GrantsEnd) -> Sequence[Step]:
+    return [Step(END_ALL, (org, row.grant_ids, row.at))]
 
 
 @writes(GrantsMove)

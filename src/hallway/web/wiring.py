@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -13,13 +13,14 @@ from hallway.accounts.desk import AccountDesk, Means
 from hallway.accounts.model import DEPLOYMENT, AccountState, Realm
 from hallway.accounts.passkeys import RelyingParty
 from hallway.accounts.passwords import Argon2, Breached
-from hallway.accounts.ports import Letters
+from hallway.accounts.ports import Letters, Onlookers
 from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
 from hallway.http_client import GuardedClient, Reach
 from hallway.hub.applications.api_keys import KeyDesk
 from hallway.hub.applications.desk import ApplicationDesk, Circle
+from hallway.hub.applications.leaving import SignedInElsewhere
 from hallway.hub.applications.signing import Signing
 from hallway.hub.connections.desk import ConnectionDesk
 from hallway.hub.connections.enforcement import EnforcementDesk
@@ -254,27 +255,32 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
         clock, os.urandom, mailing.letters, settings.base_url, settings.development_domains,
     )  # fmt: skip
     book = ContactBook(database, stores.domains, clock, os.urandom)
-    people, operators = _rooms(settings, stores, keys, mailing)
+    onlookers = SignedInElsewhere()
+    people, operators = _rooms(settings, stores, keys, mailing, onlookers)
     epoch = await stores.deployment.first("epoch", desk.fresh_id().hex())
-    return Hub(
+    hub = Hub(
         settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, catalogue, keys,
         mailing, GuardedClient(Reach(settings.outbound_allow, settings.is_on_loopback)), bytes.fromhex(epoch), Bell(),
     )  # fmt: skip
+    onlookers.desk = application_desk(hub)
+    return hub
 
 
-def _rooms(settings: Settings, stores: Stores, keys: HeldRing, mailing: Mailing) -> tuple[AccountRooms, AccountRooms]:
+def _rooms(
+    settings: Settings, stores: Stores, keys: HeldRing, mailing: Mailing, onlookers: Onlookers
+) -> tuple[AccountRooms, AccountRooms]:
     """What people do with their accounts, and what operators do with theirs."""
     breached = Breached(settings.breached_passwords) if settings.breached_passwords else None
     means = Means(stores.database, stores.accounts, Argon2(), keys, mailing.letters)
 
-    def rooms(realm: Realm, base_url: str, prefix: str) -> AccountRooms:
+    def rooms(realm: Realm, base_url: str, prefix: str, means: Means) -> AccountRooms:
         parts = urlsplit(base_url)
         party = RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
         desk = AccountDesk(means, clock, os.urandom, base_url, settings.product_name)
         return account_rooms(desk, realm, Paths(prefix), party, breached)
 
-    console = rooms(Realm.CONSOLE, settings.base_url, "")
-    return console, rooms(Realm.OPERATOR, settings.operator_base_url or settings.base_url, "/operator")
+    console = rooms(Realm.CONSOLE, settings.base_url, "", replace(means, onlookers=onlookers))
+    return console, rooms(Realm.OPERATOR, settings.operator_base_url or settings.base_url, "/operator", means)
 
 
 def _mailing(settings: Settings, outbox: OutgoingMailStore, keys: HeldRing) -> Mailing:

@@ -71,8 +71,9 @@ async def granted(desk: ApplicationDesk, application: Application, asked: Asked,
         now + CODE_LASTS,
     )  # fmt: skip
     actor = Actor("member", visit.member.id, visit.member.shown, visit.address)
-    facts = {"application": application.client_id, "sid": grant.sid}
-    entry = desk.entry("member.signed_in", visit.member.id, actor, {**facts}, application_name=application.name)
+    facts = {"application": application.client_id, "application_name": application.name, "sid": grant.sid}
+    named = {"name": visit.member.name, "email": visit.member.email}
+    entry = desk.entry("member.signed_in", visit.member.id, actor, {**facts}, **named)
     rows: tuple[Row, ...] = (NewGrant(grant), NewCode(code), GrantHolds(grant.id))
     try:
         await desk.ledger.commit(Change(visit.organization.id, rows, (entry,), entry.id))

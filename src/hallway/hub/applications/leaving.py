@@ -5,12 +5,14 @@ told; so a crash between the two leaves somebody signed in who is told of nowher
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from hallway.hub.applications.desk import ApplicationDesk
 from hallway.hub.applications.model import Application, Grant, GrantsEnd, GrantsMove
+from hallway.hub.organizations.members import Place
 from hallway.ids import APPLICATION, MEMBER, ORGANIZATION, AccountId, MemberId, OrganizationId, SessionId, parsed, wire
-from hallway.journal.model import Actor, Change, Row
+from hallway.journal.model import Actor, Change
 from hallway.oidc.issuing import logout_token
 from hallway.scim.json import Json, JsonObject
 
@@ -22,29 +24,44 @@ ENDING: Final = frozenset(
 _JTI_BYTES: Final = 16
 
 
-async def sessions_end(desk: ApplicationDesk, account_id: AccountId, ends: Callable[[SessionId], bool]) -> None:
-    """Sessions of an account are about to end: their grants do, wherever she is a member."""
-    for place in await desk.circle.members.places(account_id):
-        found = await desk.grants.of_member(place.organization_id, place.member_id)
-        alive = [one for one in found if one.ended_at is None and ends(one.session_id)]
-        member = await desk.circle.members.by_id(place.organization_id, place.member_id)
-        if not alive or member is None:
-            continue
-        actor, now = Actor("member", member.id, member.shown), desk.clock()
-        entries = tuple(
-            desk.entry(SIGNED_OUT, member.id, actor, {"sid": sid, "applications": _named(alive, sid)})
-            for sid in dict.fromkeys(one.sid for one in alive)
+@dataclass(slots=True)
+class SignedInElsewhere:
+    """See `hallway.accounts.ports.Onlookers`; the desk comes once there is one."""
+
+    desk: ApplicationDesk | None = None
+
+    async def ending(self, account_id: AccountId, ends: Callable[[SessionId], bool]) -> None:
+        """Grants that live by these sessions end, wherever she is a member; those of `offline_access` only know."""
+        if self.desk is not None:
+            for place in await self.desk.circle.members.places(account_id):
+                found = await self.desk.grants.of_member(place.organization_id, place.member_id)
+                ending = [one for one in found if one.ended_at is None and ends(one.session_id)]
+                if ending:
+                    await _signed_out(self.desk, place, ending)
+
+    async def replaced(self, account_id: AccountId, was: SessionId, now: SessionId) -> None:
+        """What was granted in the one session lives by the other."""
+        if self.desk is not None:
+            for place in await self.desk.circle.members.places(account_id):
+                found = await self.desk.grants.of_member(place.organization_id, place.member_id)
+                if any(one.session_id == was and one.ended_at is None for one in found):
+                    await self.desk.ledger.commit(Change(place.organization_id, (GrantsMove(was, now),)))
+
+
+async def _signed_out(desk: ApplicationDesk, place: Place, grants: list[Grant]) -> None:
+    member = await desk.circle.members.by_id(place.organization_id, place.member_id)
+    if member is None:
+        return
+    actor = Actor("member", member.id, member.shown)
+    entries = tuple(
+        desk.entry(
+            SIGNED_OUT, member.id, actor, {"sid": sid, "applications": _named(grants, sid)}, name=member.name,
+            email=member.email,
         )
-        rows: tuple[Row, ...] = tuple(GrantsEnd(one, now) for one in dict.fromkeys(one.session_id for one in alive))
-        await desk.ledger.commit(Change(place.organization_id, rows, entries, entries[0].id))
-
-
-async def session_replaced(desk: ApplicationDesk, account_id: AccountId, was: SessionId, now: SessionId) -> None:
-    """One browser's session took the place of another: what was granted in it lives by the new one."""
-    for place in await desk.circle.members.places(account_id):
-        found = await desk.grants.of_member(place.organization_id, place.member_id)
-        if any(one.session_id == was and one.ended_at is None for one in found):
-            await desk.ledger.commit(Change(place.organization_id, (GrantsMove(was, now),)))
+        for sid in dict.fromkeys(one.sid for one in grants)
+    )  # fmt: skip
+    ended = GrantsEnd(tuple(one.id for one in grants if not one.is_offline), desk.clock())
+    await desk.ledger.commit(Change(place.organization_id, (ended,), entries, entries[0].id))
 
 
 async def logout_token_for(desk: ApplicationDesk, application: Application, event: JsonObject) -> str | None:

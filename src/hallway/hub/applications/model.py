@@ -249,9 +249,9 @@ class GrantEnd:
 
 @dataclass(frozen=True, slots=True)
 class GrantsEnd:
-    """All grants of a session end."""
+    """These grants end; nothing happens to one that has ended."""
 
-    session_id: SessionId
+    grant_ids: tuple[GrantId, ...]
     at: int
 
 
