@@ -191,3 +191,11 @@ def assertion(relying: Relying, key: ECKey, **changes: Any) -> str:
     }  # fmt: skip
     header = {"alg": "ES256", "kid": key.kid}
     return jwt.encode(header, {name: value for name, value in claims.items() if value is not None}, key)
+
+
+async def later(deployment: Deployment, seconds: int) -> None:
+    """Time passes for the provider, and for nobody else."""
+    provider = deployment.serving._oauth
+    assert provider is not None
+    was = provider.ground.desk.clock
+    object.__setattr__(provider.ground.desk, "clock", lambda: was() + seconds * 1_000_000)

@@ -19,9 +19,9 @@ from hallway.hub.setup.model import SetupLink
 from hallway.hub.sign_in.advice import ADVICE, UNKNOWN
 from hallway.hub.sign_in.model import Attempt
 from hallway.hub.sign_in.openid_advice import OPENID_ADVICE
-from hallway.ids import ACCOUNT, API_KEY, ATTEMPT, CONNECTION, DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
 from hallway.ids import (
     ACCOUNT,
+    API_KEY,
     ATTEMPT,
     CLIENT_SECRET,
     CONNECTION,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from hallway.accounts.model import DEPLOYMENT
-from hallway.hub.applications.model import KeptKey, NewSigningKey, SigningKeyRetirement, SigningKeysForgotten
+from hallway.hub.applications.model import KeptKey, KeyAlone, NewSigningKey, SigningKeyRetirement, SigningKeysForgotten
 from hallway.ids import OrganizationId, SigningKeyId
 from hallway.store.database import Database, tenant
 from hallway.store.rows import writes
@@ -46,7 +46,12 @@ class SigningKeyStore:
 def _insert(org: bytes, row: NewSigningKey) -> Sequence[Step]:
     one = row.key
     columns = (one.id, one.algorithm, one.sealed, one.public, one.created_at, one.signs_from, one.retired_at)
-    return [Step(INSERT, (org, *columns)), Step(ALONE, (org, one.algorithm), 1)]
+    return [Step(INSERT, (org, *columns))]
+
+
+@writes(KeyAlone)
+def _alone(org: bytes, row: KeyAlone) -> Sequence[Step]:
+    return [Step(ALONE, (org, row.algorithm), 1)]
 
 
 @writes(SigningKeyRetirement)

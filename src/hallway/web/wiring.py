@@ -30,9 +30,9 @@ from hallway.hub.connections.ways import OpenWays
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
+from hallway.hub.directories.profiles import MemberProfiles
 from hallway.hub.events.following import Follower
 from hallway.hub.events.snapshot import Surveyor
-from hallway.hub.directories.profiles import MemberProfiles
 from hallway.hub.events.telling import Teller
 from hallway.hub.operators.problems import Lookout
 from hallway.hub.operators.service import OperatorDesk
@@ -71,8 +71,8 @@ from hallway.store.enforcement import EnforcementStore
 from hallway.store.events import EventStore
 from hallway.store.exchanges import ExchangeStore
 from hallway.store.feed import FeedStore
-from hallway.store.idempotency import AnswerStore
 from hallway.store.grants import GrantStore
+from hallway.store.idempotency import AnswerStore
 from hallway.store.invitations import InvitationStore
 from hallway.store.journal import JournalStore
 from hallway.store.keys import DeploymentStore, KeyRecordStore
@@ -90,8 +90,8 @@ from hallway.store.reading import ResourceStore
 from hallway.store.receipts import ReceiptStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
 from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
-from hallway.store.snapshot import SnapshotStore
 from hallway.store.signing_keys import SigningKeyStore
+from hallway.store.snapshot import SnapshotStore
 from hallway.store.sqlite import SqliteOptions
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")

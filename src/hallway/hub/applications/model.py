@@ -295,9 +295,16 @@ class RefreshTokenUse:
 
 @dataclass(frozen=True, slots=True)
 class NewSigningKey:
-    """A row to insert; stale unless it is then the one key of its algorithm that is not retired."""
+    """A row to insert."""
 
     key: KeptKey
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAlone:
+    """Stale unless one key of this algorithm is not retired, once all else is written."""
+
+    algorithm: str
 
 
 @dataclass(frozen=True, slots=True)

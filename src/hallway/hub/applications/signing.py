@@ -19,6 +19,7 @@ from hallway.hub.applications.model import (
     DAY,
     HOUR,
     KeptKey,
+    KeyAlone,
     NewSigningKey,
     SigningKeyRetirement,
     SigningKeysForgotten,
@@ -98,7 +99,7 @@ class Signing:
         made = KeptKey(key_id, algorithm, sealed, orjson.dumps(public), now, signs_from)
         entry_id = EntryId(fresh_id(now, self.entropy(10)))
         entry = Entry(entry_id, "signing_key.made", now, actor, key_id, facts={"algorithm": algorithm})
-        rows = (*gone, NewSigningKey(made), SigningKeysForgotten(now - 2 * KEPT))
+        rows = (*gone, NewSigningKey(made), KeyAlone(algorithm), SigningKeysForgotten(now - 2 * KEPT))
         try:
             await self.ledger.commit(Change(DEPLOYMENT, rows, (entry,), entry.id))
         except Stale:
