@@ -31,13 +31,14 @@ GROUPS: Final[Mapping[str, str]] = {
     "sso": N_("Single sign-on"),
     "operator": N_("Operators"),
     "api_key": N_("API keys"),
+    "receipt": N_("Receipts of applications"),
     "grant": N_("Applications that people signed in to"),
     "application": N_("Applications"),
     "signing_key": N_("Signing keys"),
 }
 """Kinds of entries by what stands before the point of their type."""
 
-ELSEWHERE: Final = frozenset({"account", "api_key", "application", "signing_key"})
+ELSEWHERE: Final = frozenset({"account", "api_key", "receipt", "application", "signing_key"})
 """Kinds that are in the journals of people or of the deployment only, not in an organization's."""
 
 EVENTS: Final[Mapping[str, str]] = {
