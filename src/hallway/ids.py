@@ -22,6 +22,11 @@ ConnectionId = NewType("ConnectionId", bytes)
 AttemptId = NewType("AttemptId", bytes)
 SignInId = NewType("SignInId", bytes)
 ApiKeyId = NewType("ApiKeyId", bytes)
+ApplicationId = NewType("ApplicationId", bytes)
+ClientSecretId = NewType("ClientSecretId", bytes)
+GrantId = NewType("GrantId", bytes)
+CodeId = NewType("CodeId", bytes)
+SigningKeyId = NewType("SigningKeyId", bytes)
 
 ORGANIZATION: Final = "org_"
 DIRECTORY: Final = "dir_"
@@ -40,6 +45,10 @@ SETUP_LINK: Final = "setup_"
 CONNECTION: Final = "conn_"
 ATTEMPT: Final = "att_"
 API_KEY: Final = "key_"
+APPLICATION: Final = "app_"
+CLIENT_SECRET: Final = "secret_"  # noqa: S105 - a prefix
+GRANT: Final = "grant_"
+SIGNING_KEY: Final = "sig_"
 
 _HEX_DIGITS: Final = 32
 

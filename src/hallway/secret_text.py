@@ -14,6 +14,9 @@ LINK: Final = "hw_link_"
 INVITE: Final = "hw_invite_"
 SETUP: Final = "hw_setup_"
 API: Final = "hw_api_"
+CLIENT: Final = "hw_client_"
+CODE: Final = "hw_code_"
+REFRESH: Final = "hw_refresh_"
 
 SECRET_BYTES: Final = 32
 _ID_BYTES: Final = 16

@@ -1,13 +1,19 @@
 """A database with something in every table."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hallway.accounts.model import RecoveryCode, RecoveryCodes
+from hallway.accounts.model import DEPLOYMENT, RecoveryCode, RecoveryCodes
+from hallway.hub.applications.grants import Visit, exchanged, granted
+from hallway.hub.applications.model import Addresses, NewSeenAssertion
+from hallway.hub.applications.service import Wish as ApplicationWish
+from hallway.hub.applications.service import create as create_application
 from hallway.hub.connections.enforcement import Enforcement, Exemption, NewEnforcement
 from hallway.hub.connections.model import Identity, NewIdentity
 from hallway.hub.directories.tokens import DAY
@@ -26,10 +32,13 @@ from hallway.hub.sign_in.model import (
 )
 from hallway.ids import AttemptId, SignInId
 from hallway.journal.model import Change
+from hallway.oidc.oauth_problem import ReturnTo
+from hallway.oidc.provider import Asked
+from hallway.oidc.token_request import CodeExchange
 from hallway.store.links import REMEMBERED_SECONDS
 from hallway.store.sign_in import attempt_context
 from hallway.web.app import hourly
-from hallway.web.wiring import Hub, clock
+from hallway.web.wiring import Hub, application_desk, clock
 from tests.cli.commands import Client, text_of
 from tests.furnished import House, Post, furnished
 from tests.running import ACTOR, RunningHub, Source
@@ -80,6 +89,7 @@ def furnish(hub: RunningHub) -> str:
         house = await furnished(opened, "Gamma", post)
         await _linked(house, post)
         await _signed_on(opened, house)
+        await _granted(opened, house)
         return house.values["organization"]
 
     text_of(hub.environ, "hub", "operator", "create", "olga@vendor.example")
@@ -92,6 +102,25 @@ async def _linked(house: House, post: Post) -> None:
     body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "lin@sso.gamma.example"}
     made = await post(f"/{house.values['directory']}/v2/Users", house.token, body)
     assert made["id"]
+
+
+async def _granted(hub: Hub, house: House) -> None:
+    """An application that its administrator signed in to, with a code that is left, and what is kept of a proof."""
+    desk, owner = application_desk(hub), house.organization
+    [admin, *_] = await hub.stores.members.administrators(owner.id)
+    assert admin.account_id is not None
+    account = await hub.stores.accounts.by_id(admin.account_id)
+    [session, *_] = await hub.stores.accounts.sessions(admin.account_id)
+    assert account is not None
+    back = "https://app.example/callback"
+    made = await create_application(desk, ApplicationWish("Fieldbook", addresses=Addresses((back,))), ACTOR)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).decode().rstrip("=")
+    asked = Asked(made.application.client_id, ReturnTo(back), ("openid",), digest)
+    visit = Visit(account, session, owner, admin)
+    code = await granted(desk, made.application, asked, visit)
+    await exchanged(desk, made.application, CodeExchange(code, back, "v" * 43))
+    seen = NewSeenAssertion(made.application.id, b"s" * 32, clock() + DAY, clock())
+    await hub.stores.database.commit(Change(DEPLOYMENT, (seen,)))
 
 
 async def _signed_on(hub: Hub, house: House) -> None:

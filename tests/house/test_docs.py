@@ -47,6 +47,11 @@ def test_oidc_problems_are_those_of_the_program() -> None:
     assert set(_sections("oidc-problems.md", 3)) == set(importlib.import_module("hallway.oidc.problem").CODES)
 
 
+def test_errors_of_the_provider_are_those_of_the_program() -> None:
+    sections = set(_sections("oidc-provider.md", 3))
+    assert sections == set(importlib.import_module("hallway.oidc.oauth_problem").ERRORS)
+
+
 def test_outbound_problems_are_those_of_the_program() -> None:
     assert set(_sections("outbound-problems.md", 3)) == set(importlib.import_module("hallway.outbound").CODES)
 

@@ -10,6 +10,7 @@ from tests.store import (
     conformance,
     conformance_accounts,
     conformance_api,
+    conformance_applications,
     conformance_audit,
     conformance_belonging,
     conformance_connections,
@@ -35,6 +36,7 @@ CHECKS: dict[str, Check] = {
     for module in (
         conformance,
         conformance_accounts,
+        conformance_applications,
         conformance_api,
         conformance_audit,
         conformance_belonging,

@@ -51,6 +51,7 @@ from hallway.store.setup import SetupLinkStore
 from hallway.store.statement import ALL, Statement, Step, statement
 from tests.house.source import ROOT
 from tests.store import conformance_operators, conformance_setup
+from tests.store.fence_applications import APPLICATION_READS, settle_applications
 from tests.store.fence_feed import FEED_READS, settle_receipts
 from tests.store.fence_pages import PAGE_READS, settle_pages, settle_people
 from tests.store.fence_settings import SETTINGS_READS, settle
@@ -157,11 +158,11 @@ READS: dict[str, tuple[Any, str, Ask]] = {
     "operators": (operators, "OPERATORS", lambda t: _operators(t).operators()),
     "setup_session_by_id": (setup, "SESSION_BY_ID", lambda t: _links(t).session(t.key.organization_id, t.ids["visit"])),
 }  # fmt: skip
-READS |= SETTINGS_READS | PAGE_READS | FEED_READS
+READS |= APPLICATION_READS | SETTINGS_READS | PAGE_READS | FEED_READS
 UNFENCED = {
     "journal_head", "journal_found", "deployment_head", "resource_by_name",
     "connection_unchanged", "member_address_held", "member_address_taken", "member_administrator_remains",
-    "operator_owner_remains", "journal_subject_at",
+    "operator_owner_remains", "grant_holds", "signing_key_alone", "journal_subject_at",
 }  # fmt: skip
 """Read by the writers themselves, who show nothing of them but whether a place is there (a head, an entry, what a
 question of a change asks); of an entry only whom it is about; and by the quick reads, which match the organization
@@ -340,6 +341,7 @@ async def _trespass(stage: Stage) -> Trespass:
     ids |= {"left": left, "holder": holder, **await settle_receipts(stage, SECRET)}
     ids |= {"link": link.id, "visit": visit.id, "mail": mail.id, **await settle(stage, SECRET)}
     ids |= await settle_pages(stage, SECRET, ids)
+    ids |= await settle_applications(stage, SECRET)
     operator = conformance_operators.operator(stage)
     await stage.write(NewOperator(operator), organization=beta.organization_id)
     ids |= {"operator": operator.account_id}

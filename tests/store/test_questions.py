@@ -14,6 +14,14 @@ import pytest
 
 import hallway.store
 from hallway.accounts.model import DEPLOYMENT
+from hallway.hub.applications.model import (
+    GrantHolds,
+    KeyAlone,
+    NewGrant,
+    NewRefreshToken,
+    RefreshToken,
+    RefreshTokenUse,
+)
 from hallway.hub.connections.model import ConnectionUnchanged
 from hallway.hub.directories.columns import columns_of
 from hallway.hub.directories.documents import resource_of
@@ -23,6 +31,7 @@ from hallway.hub.directories.resources import ResourceUpdate, RevisionHeld
 from hallway.hub.operators.model import NewOperator, OperatorRole, OperatorUpdate, OwnerRemains
 from hallway.hub.organizations.contacts import Contact, NewContact
 from hallway.hub.organizations.invitations import AddressFree
+from hallway.hub.organizations.leaving import ended
 from hallway.hub.organizations.members import (
     AddressUnheld,
     AdministratorRemains,
@@ -33,12 +42,14 @@ from hallway.hub.organizations.members import (
     Role,
     Source,
 )
-from hallway.ids import AccountId, ContactId, MemberId, OrganizationId, ResourceId
+from hallway.ids import AccountId, ContactId, GrantId, MemberId, OrganizationId, ResourceId
 from hallway.journal.model import Change, Row, Stale
 from hallway.store import rows as registry
+from hallway.store.grants import GrantStore
 from hallway.store.keys import DeploymentStore
 from hallway.store.ledger import prepared
 from hallway.store.statement import Statement
+from tests.store import conformance_applications
 from tests.store.conformance_operators import operator
 from tests.store.stage import Stage, staged
 
@@ -54,6 +65,8 @@ QUESTIONS: Final[dict[type, Row]] = {
     AddressUnheld: AddressUnheld(ONE, "a@b.example"),
     AdministratorRemains: AdministratorRemains((ONE,)),
     ConnectionUnchanged: ConnectionUnchanged(_CONNECTION),
+    GrantHolds: GrantHolds(GrantId(ONE)),
+    KeyAlone: KeyAlone("ES256"),
     LinkAbsent: LinkAbsent(_KEY, ResourceId(b"r" * 16)),
     OwnerRemains: OwnerRemains((AccountId(ONE),)),
 }
@@ -121,6 +134,25 @@ async def test_two_owners_who_count_on_each_other(database_url: str) -> None:
         less = [OperatorUpdate(one, replace(one, role=OperatorRole.VIEWER)) for one in two]
         ways = [(OwnerRemains((two[1 - n].account_id,)), less[n]) for n in range(2)]
         assert sorted(await _at_once(stage, *ways, owner=DEPLOYMENT)) == [False, True]
+
+
+async def test_a_refresh_that_races_with_a_deactivation(database_url: str) -> None:
+    """Whoever stands first in the batch: what is deactivated in it gets no token of it."""
+    async with staged(database_url) as stage:
+        for order in range(2):
+            somebody = conformance_applications.member(stage)
+            grant = conformance_applications.grant(stage, somebody)
+            token = RefreshToken(grant.id, b"1" * 32, 1, 9)
+            await stage.write(NewMember(somebody), NewGrant(grant), NewRefreshToken(token))
+            _, leaving = ended(somebody, stage.desk.now())
+            fresh = NewRefreshToken(RefreshToken(grant.id, b"2" * 32, 2, 9))
+            refreshing = (GrantHolds(grant.id), RefreshTokenUse(token, 2), fresh)
+            ways: list[Sequence[Row]] = [refreshing, leaving] if order else [leaving, refreshing]
+            written = await _at_once(stage, *ways)
+            kept = await GrantStore(stage.database).refresh_tokens(somebody.organization_id, grant.id)
+            assert written[order] and (len(kept) == 2) == written[1 - order], order
+            if not order:
+                assert not written[1], "the deactivation was there first"
 
 
 async def test_a_link_and_the_end_of_who_has_none(database_url: str) -> None:

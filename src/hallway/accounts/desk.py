@@ -1,7 +1,7 @@
 """What every service of accounts works with, and what they all make: ids, entries, links, sessions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hallway.accounts.model import (
@@ -13,8 +13,9 @@ from hallway.accounts.model import (
     Purpose,
     Session,
     SessionEnd,
+    SessionsEnd,
 )
-from hallway.accounts.ports import Accounts, Hasher, Letters, Vault
+from hallway.accounts.ports import Accounts, Hasher, Letters, Nobody, Onlookers, Vault
 from hallway.ids import AccountId, EntryId, MailLinkId, OrganizationId, SessionId, fresh_id
 from hallway.journal.model import Actor, Change, Entry, Row
 from hallway.journal.ports import Ledger
@@ -63,6 +64,7 @@ class Means:
     hasher: Hasher
     vault: Vault
     letters: Letters
+    onlookers: Onlookers = field(default_factory=Nobody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,22 @@ class AccountDesk:
         return self.entry(account, kind, browser, facts, client=browser.client[:300])
 
     async def write(self, account_id: AccountId, rows: tuple[Row, ...], *entries: Entry) -> None:
-        """Commit rows of an account's tenant; raises `Stale` and `Unavailable`."""
+        """Commit rows of an account's tenant; who has to know of sessions that end is told. Raises `Stale` and
+        `Unavailable`.
+        """
         first = entries[0].id if entries else b""
+        ended = [row.session_id for row in rows if isinstance(row, SessionEnd)]
+        begun = next((row.session.id for row in rows if isinstance(row, NewSession)), None)
+        others = next((row for row in rows if isinstance(row, SessionsEnd)), None)
+        if others is not None:
+            kept = others.kept
+            await self.means.onlookers.ending(account_id, lambda one: one != kept)
+        elif ended and begun is None:
+            await self.means.onlookers.ending(account_id, lambda one: one in ended)
         await self.means.ledger.commit(Change(OrganizationId(account_id), rows, entries, first))
+        if begun is not None:
+            for one in ended:
+                await self.means.onlookers.replaced(account_id, one, begun)
 
     def link(self, owner: bytes, purpose: Purpose, email: str, facts: dict[str, str]) -> tuple[MailLink, str]:
         """A link to mail, and the text of its secret."""

@@ -1,6 +1,6 @@
 """What accounts need of the outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from hallway.accounts.model import Account, MailLink, Passkey, Realm, RecoveryCode, Session
@@ -54,6 +54,28 @@ class Letters(Protocol):
     def __call__(self, tenant: bytes, to: str, subject: str, text: str) -> Sequence[Row]:
         """Rows that send it once the change is durable."""
         ...
+
+
+class Onlookers(Protocol):
+    """Who has to know that sessions end: what somebody signed in to by them ends with them."""
+
+    async def ending(self, account_id: AccountId, ends: Callable[[SessionId], bool]) -> None:
+        """Sessions of the account are about to end; asked before they do, so that nobody is left untold."""
+        ...
+
+    async def replaced(self, account_id: AccountId, was: SessionId, now: SessionId) -> None:
+        """One browser's session took the place of another."""
+        ...
+
+
+class Nobody:
+    """No onlookers: of accounts that sign in to nothing else."""
+
+    async def ending(self, account_id: AccountId, ends: Callable[[SessionId], bool]) -> None:
+        """Nothing to do."""
+
+    async def replaced(self, account_id: AccountId, was: SessionId, now: SessionId) -> None:
+        """Nothing to do."""
 
 
 class Vault(Protocol):

@@ -49,6 +49,10 @@ class Sessions:
         self._seen[(account.id, session.id)] = now
         return account, session
 
+    def seen(self, account_id: AccountId, session_id: SessionId) -> None:
+        """Its person is at work, in an application that she signed in to by this session."""
+        self._seen[(account_id, session_id)] = self._desk.clock()
+
     async def flush(self) -> None:
         """Write when sessions were seen; raises `Unavailable`, and then nothing is forgotten."""
         taken, self._seen = self._seen, {}

@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
-from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
 from hallway.cli.shapes import instant
+from hallway.hub.applications.model import KeptKey
 from hallway.hub.organizations.service import Refused
+from hallway.ids import SIGNING_KEY, wire
 from hallway.key_file import make_master_key, read_or_make_master_key
 from hallway.keys import service
 from hallway.keys.model import KeyRecord
@@ -19,7 +21,7 @@ from hallway.keys.ring import current
 from hallway.scim.json import Json, JsonObject
 from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings
-from hallway.web.wiring import Hub, clock
+from hallway.web.wiring import Hub, application_desk, clock
 
 app = typer.Typer(help="The keys that encrypt what has to be read back.", no_args_is_help=True)
 
@@ -59,6 +61,33 @@ def rotate(as_json: AsJson = False, database: Database = None, base_url: BaseUrl
         return
     say(f"Data key {shapes[-1]['id']} encrypts from now on; {len(shapes) - 1} before it still decrypt.")
     say("A server that is running takes it up when it starts again.")
+
+
+@app.command("rotate-signing")
+def rotate_signing(
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="For keys that somebody else may have: nothing they signed counts.")
+    ] = False,
+    as_json: AsJson = False,
+    database: Database = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Make new keys to sign tokens with; they are published an hour before they sign, the old ones a day after."""
+
+    async def act(hub: Hub) -> list[KeptKey]:
+        return await application_desk(hub).signing.rotate(actor(), at_once)
+
+    made = run_with_hub(settings_of({"database": database, "base_url": base_url}), act)
+    shapes: list[Json] = [
+        {"id": wire(SIGNING_KEY, one.id), "algorithm": one.algorithm, "signs_from": instant(one.signs_from)}
+        for one in made
+    ]
+    if as_json:
+        show_json({"signing_keys": shapes})
+        return
+    say(f"{len(made)} new signing keys." if made else "No key has signed anything yet; the first use makes one.")
+    for one in made:
+        say(f"{wire(SIGNING_KEY, one.id)} signs by {one.algorithm} from {instant(one.signs_from)} on.")
 
 
 @app.command("change-master")

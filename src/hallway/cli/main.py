@@ -4,6 +4,7 @@ import typer
 
 from hallway.cli import (
     api_keys,
+    applications,
     attempts,
     connections,
     directories,
@@ -42,6 +43,7 @@ hub.add_typer(directories.app, name="directory")
 hub.add_typer(tokens.app, name="token")
 hub.add_typer(connections.app, name="connection")
 hub.add_typer(attempts.app, name="attempt")
+hub.add_typer(applications.app, name="application")
 hub.add_typer(setup_links.app, name="setup-link")
 hub.add_typer(api_keys.app, name="api-key")
 hub.add_typer(operators.app, name="operator")

@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime
 
+import orjson
+
 from hallway.accounts.model import Account
 from hallway.hub.applications.api_keys import ApiKey
+from hallway.hub.applications.model import Application, ClientSecret
 from hallway.hub.connections.addresses import (
     acs_url,
     backchannel_logout_url,
@@ -25,7 +28,19 @@ from hallway.hub.setup.model import SetupLink
 from hallway.hub.sign_in.advice import ADVICE, UNKNOWN
 from hallway.hub.sign_in.model import Attempt
 from hallway.hub.sign_in.openid_advice import OPENID_ADVICE
-from hallway.ids import ACCOUNT, API_KEY, ATTEMPT, CONNECTION, DIRECTORY, MEMBER, ORGANIZATION, SETUP_LINK, TOKEN, wire
+from hallway.ids import (
+    ACCOUNT,
+    API_KEY,
+    ATTEMPT,
+    CLIENT_SECRET,
+    CONNECTION,
+    DIRECTORY,
+    MEMBER,
+    ORGANIZATION,
+    SETUP_LINK,
+    TOKEN,
+    wire,
+)
 from hallway.scim.json import Json, JsonObject
 from hallway.settings import Settings
 
@@ -235,4 +250,34 @@ def attempt_shape(one: Attempt, protocol: Protocol | None) -> JsonObject:
         "side": advice.side.value if advice else None,
         "remedy": str(advice.remedy) if advice else None,
         "detail": one.detail,
+    }
+
+
+def application_shape(one: Application) -> JsonObject:
+    """An application, without its secrets."""
+    keys: Json = orjson.loads(one.jwks) if one.jwks else None
+    return {
+        "id": one.client_id,
+        "name": one.name,
+        "kind": one.kind.value,
+        "state": one.state.value,
+        "redirect_uris": list(one.addresses.redirect_uris),
+        "post_logout_uris": list(one.addresses.post_logout_uris),
+        "logout_uri": one.addresses.logout_uri or None,
+        "setup_return_uris": list(one.addresses.setup_return_uris),
+        "algorithm": one.algorithm,
+        "jwks": keys,
+        "scopes": list(one.scopes),
+        "required": list(one.required),
+        "created_at": instant(one.created_at),
+    }
+
+
+def client_secret_shape(one: ClientSecret) -> JsonObject:
+    """A secret, without its text."""
+    return {
+        "id": wire(CLIENT_SECRET, one.id),
+        "created_at": instant(one.created_at),
+        "expires_at": instant(one.expires_at),
+        "last_used_at": instant(one.last_used_at),
     }

@@ -6,15 +6,18 @@ from typing import Any, Final
 from hallway.ids import (
     ACCOUNT,
     API_KEY,
+    APPLICATION,
     CONNECTION,
     CONTACT,
     DIRECTORY,
     ENTRY,
     EXCHANGE,
+    GRANT,
     GROUP,
     MEMBER,
     ORGANIZATION,
     SETUP_LINK,
+    SIGNING_KEY,
     TOKEN,
     USER,
     wire,
@@ -33,6 +36,9 @@ _SUBJECTS: Final = {
     "operator": ACCOUNT,
     "api_key": API_KEY,
     "operator.looked": ORGANIZATION,
+    "application": APPLICATION,
+    "signing_key": SIGNING_KEY,
+    "grant": GRANT,
     "directory": DIRECTORY,
     "connection": CONNECTION,
     "token": TOKEN,
@@ -46,6 +52,7 @@ _ACTORS: Final = {
     "operator": ACCOUNT,
     "setup_link": SETUP_LINK,
     "api_key": API_KEY,
+    "application": APPLICATION,
 }
 _FIXED: Final = frozenset({"schemas", "id"})
 

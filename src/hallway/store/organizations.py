@@ -44,8 +44,8 @@ UPDATE_KNOWN = statement(
 )
 TENANT_TABLES: Final = (
     "idempotent_answer", "receipt", "stream_pending", "delivery_attempt", "delivery", "lane", "endpoint",
-    "refresh_token", "auth_code", "app_grant", "signing_key", "api_key", "application_secret", "application",
-    "member_version",
+    "seen_assertion", "refresh_token", "auth_code", "app_grant", "signing_key", "api_key", "application_secret",
+    "application", "member_version",
     "exchange", "stranger_refusal", "quirk_count", "request_count", "member_past", "member", "resource_key",
     "resource_version", "resource_count", "resource", "token", "directory", "journal_personal", "journal",
     "enforcement", "refused_stranger", "attempt", "sso_session", "seen_message", "sign_in", "identity",

@@ -53,10 +53,11 @@ ENDED: Final = (
     translated("global_sessions_ended", "UPDATE session SET ended_at = ?1 WHERE ended_at IS NULL"),
     translated("global_setup_sessions_ended", "UPDATE setup_session SET expires_at = ?1 WHERE expires_at > ?1"),
     translated("global_sign_ins_ended", "UPDATE sign_in SET ended_at = ?1, answer = NULL WHERE ended_at IS NULL"),
+    translated("global_grants_ended", "UPDATE app_grant SET ended_at = ?1 WHERE ended_at IS NULL"),
     translated("global_mail_links_ended", "UPDATE mail_link SET used_at = ?1 WHERE used_at IS NULL"),
 )
-"""A restore ends all sessions, sign-ins under way and links to reset a password, in every tenant: the backup does not
-know who left since, nor which link was used.
+"""A restore ends all sessions, grants, sign-ins under way and links to reset a password, in every tenant: the backup
+does not know who left since, nor which link was used.
 """
 
 

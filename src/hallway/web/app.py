@@ -46,6 +46,7 @@ from hallway.web.limits import Bucket, RateLimiter
 from hallway.web.mail_pages import PATHS as MAIL_PATHS
 from hallway.web.mail_pages import MailPages
 from hallway.web.metrics import Metrics
+from hallway.web.oauth.handlers import OauthProvider, oauth_provider
 from hallway.web.operator.guard import OperatorAdmission
 from hallway.web.operator.handlers import operator_handlers
 from hallway.web.operator.host import OperatorHost
@@ -130,6 +131,7 @@ class Serving:
         self._hub: Hub | None = None
         self._worker: Worker | None = None
         self._sso: SingleSignOn | None = None
+        self._oauth: OauthProvider | None = None
         self._deliveries: Deliveries | None = None
         self._sequencer: Sequencer | None = None
         self.quick: QuickReads | None = None
@@ -166,9 +168,9 @@ class Serving:
         days = self._settings.exchange_retention_days
         api = Api(hub, lambda: clock())
         self.handlers.update(api.handlers)
-        visits = (hub.people.sessions.flush, hub.operators.sessions.flush, self._strangers_written, api.flush)
         visits = (
-            hub.people.sessions.flush, hub.operators.sessions.flush, hub.failed_sign_ins.flush, self._strangers_written,
+            hub.people.sessions.flush, hub.operators.sessions.flush, hub.failed_sign_ins.flush, self._gathered_written,
+            api.flush,
         )  # fmt: skip
         turn = Turn(hub.stores.deployment, clock)
         late = late_receipts(hub).round
@@ -222,6 +224,10 @@ class Serving:
         elsewhere.again, elsewhere.leave = sso.again, sso.leave
         self.handlers.update(sso.handlers())
         self.page_handlers.update(sso.page_handlers())
+        oauth = self._oauth = oauth_provider(hub, accounts.ground, accounts.entering)
+        elsewhere.asked_by = oauth.authorize.name_of
+        self.handlers.update(oauth.handlers())
+        self.page_handlers.update(oauth.page_handlers())
         self.page_handlers.update(connection_handlers(hub, pages, sso.pages.test))
         self.page_handlers.update(directory_handlers(hub, pages))
         self.page_handlers.update(settings_handlers(hub, pages))
@@ -235,9 +241,11 @@ class Serving:
         self.guards.update(OperatorAdmission(pages, hub.operators, desk.operators, clock).guards())
         self.page_handlers.update(operator_handlers(Office(hub, pages, desk, bench)))
 
-    async def _strangers_written(self) -> None:
+    async def _gathered_written(self) -> None:
         if self._sso is not None:
             await self._sso.flush()
+        if self._oauth is not None:
+            await self._oauth.flush()
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""

@@ -35,6 +35,8 @@ def area_of(file: str) -> str:
     for area in AREAS:
         if f"/{area}/" in f"/{file}" or f"/{area}.py" in f"/{file}":
             return area
+    if "/oauth/" in file:
+        return "sso"
     if file.startswith("accounts/"):
         return "account"
     if file.startswith("hub/operators/"):

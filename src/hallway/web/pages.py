@@ -40,7 +40,8 @@ STRICT_TRANSPORT: Final[Header] = (b"strict-transport-security", b"max-age=31536
 
 THEMES: Final = ("auto", "light", "dark")
 DONE_SECONDS: Final = 60
-_MOST_PATH: Final = 2000
+_MOST_PATH: Final = 5000
+"""A path may have another one in its query, and that one the request of an application."""
 _LONGEST_DONE: Final = 600
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 

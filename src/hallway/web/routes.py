@@ -7,6 +7,7 @@ from hallway.web.api.routes import ROUTES as API_ROUTES
 from hallway.web.console.routes import ROUTES as CONSOLE_ROUTES
 from hallway.web.frame import ROUTES as FRAME_ROUTES
 from hallway.web.mail_pages import ROUTES as MAIL_ROUTES
+from hallway.web.oauth.routes import ROUTES as OAUTH_ROUTES
 from hallway.web.operator.routes import ROUTES as OPERATOR_ROUTES
 from hallway.web.rows import METRICS_TOKEN, NONE, Row
 from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
@@ -28,6 +29,7 @@ ROUTES: Final[tuple[Row, ...]] = (
     *CONSOLE_ROUTES,
     *SETUP_ROUTES,
     *SSO_ROUTES,
+    *OAUTH_ROUTES,
     *OPERATOR_ROUTES,
     *MAIL_ROUTES,
 )

@@ -12,8 +12,8 @@ from hallway.accounts.desk import Browser
 from hallway.accounts.model import Account, Session
 from hallway.accounts.rooms import AccountRooms
 from hallway.hub.connections.enforcement import Enforcements
-from hallway.hub.connections.model import ConnectionState
 from hallway.hub.connections.ports import Connections
+from hallway.hub.connections.ways import OpenWays
 from hallway.hub.organizations.members import Member, MemberState
 from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.ports import Members, Organizations
@@ -117,19 +117,8 @@ class Visitors:
         return Visitor(account, session) if organization is None else Visitor(account, session, organization, member)
 
     async def _barred(self, session: Session, member: Member) -> str | None:
-        """None where the session may work in the member's organization, else the connection that would let her in.
-
-        One through a connection works in that connection's organization, while the connection is active; one by an
-        own credential works where single sign-on is not enforced, or its member is exempt.
-        """
-        owner = member.organization_id
-        if session.connection is not None:
-            connection = await self.connections.connection(owner, session.connection)
-            return None if connection is not None and connection.state is ConnectionState.ACTIVE else ""
-        enforced = await self.enforcements.enforcement(owner)
-        if enforced is None or enforced.admits(session, member, self.clock()):
-            return None
-        return enforced.connection_id.hex()
+        """See `OpenWays.barred`."""
+        return await OpenWays(self.connections, self.enforcements, self.clock).barred(member, session)
 
     async def is_exempt(self, session: Session, member: Member) -> bool:
         """Whether she came in by a credential of her own although single sign-on is enforced."""

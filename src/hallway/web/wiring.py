@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -13,19 +13,24 @@ from hallway.accounts.desk import SESSION_HOURS, AccountDesk, Means
 from hallway.accounts.model import DEPLOYMENT, AccountState, Realm
 from hallway.accounts.passkeys import RelyingParty
 from hallway.accounts.passwords import Argon2, Breached
-from hallway.accounts.ports import Letters
+from hallway.accounts.ports import Letters, Onlookers
 from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
 from hallway.http_client import GuardedClient, Reach
 from hallway.hub.applications.api_keys import KeyDesk
+from hallway.hub.applications.desk import ApplicationDesk, Circle
+from hallway.hub.applications.leaving import SignedInElsewhere
+from hallway.hub.applications.signing import Signing
 from hallway.hub.connections.desk import ConnectionDesk
 from hallway.hub.connections.enforcement import EnforcementDesk
 from hallway.hub.connections.own_keys import RsaKeys
 from hallway.hub.connections.ports import Unreachable, Vault
+from hallway.hub.connections.ways import OpenWays
 from hallway.hub.directories.catalogue import Catalogue
 from hallway.hub.directories.desk import Desk
 from hallway.hub.directories.links import Ties
+from hallway.hub.directories.profiles import MemberProfiles
 from hallway.hub.events.following import Follower
 from hallway.hub.events.snapshot import Surveyor
 from hallway.hub.events.telling import Teller
@@ -57,6 +62,7 @@ from hallway.settings import Settings, SettingsProblem
 from hallway.store.accounts import AccountStore
 from hallway.store.activity import ActivityStore
 from hallway.store.api_keys import ApiKeyStore
+from hallway.store.applications import ApplicationStore
 from hallway.store.audit import AuditStore
 from hallway.store.connections import ConnectionStore
 from hallway.store.counters import CounterStore
@@ -67,6 +73,7 @@ from hallway.store.enforcement import EnforcementStore
 from hallway.store.events import EventStore
 from hallway.store.exchanges import ExchangeStore
 from hallway.store.feed import FeedStore
+from hallway.store.grants import GrantStore
 from hallway.store.idempotency import AnswerStore
 from hallway.store.invitations import InvitationStore
 from hallway.store.journal import JournalStore
@@ -85,6 +92,7 @@ from hallway.store.reading import ResourceStore
 from hallway.store.receipts import ReceiptStore
 from hallway.store.setup import ConcernedStore, SetupLinkStore
 from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
+from hallway.store.signing_keys import SigningKeyStore
 from hallway.store.snapshot import SnapshotStore
 from hallway.store.sqlite import SqliteOptions
 
@@ -121,6 +129,9 @@ class Stores:
     notices: NoticeStore
     feed: FeedStore
     events: EventStore
+    applications: ApplicationStore
+    grants: GrantStore
+    signing_keys: SigningKeyStore
     receipts: ReceiptStore
     api_keys: ApiKeyStore
     answers: AnswerStore
@@ -247,29 +258,34 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
         clock, os.urandom, mailing.letters, settings.base_url, settings.development_domains,
     )  # fmt: skip
     book = ContactBook(database, stores.domains, clock, os.urandom)
-    people, operators = _rooms(settings, stores, keys, mailing)
+    onlookers = SignedInElsewhere()
+    people, operators = _rooms(settings, stores, keys, mailing, onlookers)
     epoch = await stores.deployment.first("epoch", desk.fresh_id().hex())
-    return Hub(
+    hub = Hub(
         settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, catalogue, keys,
         mailing, GuardedClient(Reach(settings.outbound_allow, settings.is_on_loopback)), bytes.fromhex(epoch), Bell(),
         FailedSignIns(stores.accounts, stores.members, stores.counters, clock),
     )  # fmt: skip
+    onlookers.desk = application_desk(hub)
+    return hub
 
 
-def _rooms(settings: Settings, stores: Stores, keys: HeldRing, mailing: Mailing) -> tuple[AccountRooms, AccountRooms]:
+def _rooms(
+    settings: Settings, stores: Stores, keys: HeldRing, mailing: Mailing, onlookers: Onlookers
+) -> tuple[AccountRooms, AccountRooms]:
     """What people do with their accounts, and what operators do with theirs."""
     breached = Breached(settings.breached_passwords) if settings.breached_passwords else None
     means = Means(stores.database, stores.accounts, Argon2(), keys, mailing.letters)
 
-    def rooms(realm: Realm, base_url: str, prefix: str, hours: int) -> AccountRooms:
+    def rooms(realm: Realm, base_url: str, prefix: str, means: Means) -> AccountRooms:
+        hours = SESSION_HOURS if realm is Realm.CONSOLE else OPERATOR_SESSION_HOURS
         parts = urlsplit(base_url)
         party = RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
         desk = AccountDesk(means, clock, os.urandom, base_url, settings.product_name, hours)
         return account_rooms(desk, realm, Paths(prefix), party, breached)
 
-    console = rooms(Realm.CONSOLE, settings.base_url, "", SESSION_HOURS)
-    own_host = settings.operator_base_url or settings.base_url
-    return console, rooms(Realm.OPERATOR, own_host, "/operator", OPERATOR_SESSION_HOURS)
+    console = rooms(Realm.CONSOLE, settings.base_url, "", replace(means, onlookers=onlookers))
+    return console, rooms(Realm.OPERATOR, settings.operator_base_url or settings.base_url, "/operator", means)
 
 
 def _mailing(settings: Settings, outbox: OutgoingMailStore, keys: HeldRing) -> Mailing:
@@ -324,11 +340,29 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         NoticeStore(database),
         FeedStore(database),
         EventStore(database),
+        ApplicationStore(database),
+        GrantStore(database),
+        SigningKeyStore(database),
         ReceiptStore(database),
         ApiKeyStore(database),
         AnswerStore(database),
         SnapshotStore(database),
     )
+
+
+def application_desk(hub: Hub) -> ApplicationDesk:
+    """What applications, their grants and tokens need."""
+    stores = hub.stores
+    circle = Circle(
+        stores.organizations, stores.members, stores.accounts,
+        OpenWays(stores.connections, stores.enforcements, clock),
+        MemberProfiles(stores.resources, stores.links.proved_domains), hub.people.sessions.seen,
+    )  # fmt: skip
+    signing = Signing(stores.database, stores.signing_keys, hub.keys, clock, os.urandom)
+    return ApplicationDesk(
+        stores.database, stores.applications, stores.grants, signing, circle, clock, os.urandom,
+        hub.settings.base_url, hub.settings.is_on_loopback,
+    )  # fmt: skip
 
 
 def enforcement_desk(hub: Hub) -> EnforcementDesk:

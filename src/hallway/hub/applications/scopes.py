@@ -24,6 +24,7 @@ SCOPES: Final = {
     "setup_links:write": "Make and revoke set-up links.",
     "events:read": "Read the feed of events, and snapshots.",
     RECEIPTS: "Answer events with what the application did.",
+    "receipts:write": "Answer events with what the application did.",
     "applications:read": "See applications without their secrets.",
     "applications:write": "Make and change applications; make and end their secrets.",
     "webhooks:read": "See webhooks and their deliveries.",

@@ -21,6 +21,8 @@ UNTOLD: Final = (
     "account.",
     "api_key.",
     "receipt.",
+    "application.",
+    "signing_key.",
     "operator.created",
     "operator.role_changed",
     "operator.deactivated",

@@ -1,7 +1,8 @@
 """What we issue to: the vendor's applications with their secrets, API keys, and what people granted.
 
 Applications, secrets, keys and signing keys are rows of the deployment (sixteen zero bytes); a grant, its code and its
-refresh tokens are rows of the organization that was signed in to, so that leaving ends them in one transaction.
+refresh tokens are rows of the organization that was signed in to, so that leaving ends them in one transaction. Of a
+grant's refresh tokens only the living one and the one before it are kept: any other is known to be an old one.
 """
 
 from typing import Final
@@ -90,14 +91,19 @@ CREATE TABLE auth_code (
 
 CREATE TABLE refresh_token (
     organization_id {bytes} NOT NULL,
-    id {bytes} NOT NULL,
     grant_id {bytes} NOT NULL,
     hash {bytes} NOT NULL,
     created_at {int} NOT NULL,
     expires_at {int} NOT NULL,
     used_at {int},
-    PRIMARY KEY (organization_id, id)
+    PRIMARY KEY (organization_id, grant_id, hash)
 ){strict};
 
-CREATE INDEX refresh_token_grant ON refresh_token (organization_id, grant_id);
+CREATE TABLE seen_assertion (
+    organization_id {bytes} NOT NULL,
+    application_id {bytes} NOT NULL,
+    hash {bytes} NOT NULL,
+    until {int} NOT NULL,
+    PRIMARY KEY (organization_id, application_id, hash)
+){strict};
 """

@@ -53,11 +53,12 @@ class ConsoleEntering:
 
     async def enter(
         self, account: Account, session: Session, organization: Organization, member: Member, browser: Browser
-    ) -> None:
+    ) -> Session:
         """The session opens the organization, and its journal says so; administrators are told of who is exempt."""
-        await self.ground.rooms.sessions.open_organization(account, session, organization.id)
+        opened = await self.ground.rooms.sessions.open_organization(account, session, organization.id)
         actor = Actor("member", member.id, account.shown, browser.address)
         entry = self.roster.entry("member.entered", member, actor, methods=" ".join(session.methods))
         await self.roster.ledger.commit(self.roster.change(member, entry))
         if await self.visitors.is_exempt(session, member):
             await tell_of_exempt(self.enforcing, member, organization.name, actor)
+        return opened

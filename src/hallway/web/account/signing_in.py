@@ -25,10 +25,13 @@ _WRONG_PASSKEY: Final = N_("This passkey does not open an account here, or it to
 
 @dataclass(slots=True)
 class Elsewhere:
-    """What single sign-on does for who signed in through it; none of it where there is no single sign-on."""
+    """What single sign-on does for who signed in through it; none of it where there is no single sign-on. `asked_by`
+    names the application for whose sake somebody is to go on to a path, "" for none.
+    """
 
     again: Callable[[Request, Any, str], Awaitable[Response]] | None = None
     leave: Callable[[Request, Any], Awaitable[Response | None]] | None = None
+    asked_by: Callable[[str], str] = lambda _: ""
 
 
 class SignInPages:
@@ -55,8 +58,8 @@ class SignInPages:
         }
 
     async def show(self, request: Request, visitor: Any) -> Response:
-        """The form; whoever is signed in goes on."""
-        if visitor is not None:
+        """The form; whoever is signed in goes on, unless she wants to be somebody else."""
+        if visitor is not None and dict(request.pairs()).get("as") != "other":
             return self._ground.pages.see_other(wanted(request) or self._ground.home)
         return self._form(request, wanted(request), dict(request.pairs()).get("email", "")[:254])
 
@@ -205,6 +208,7 @@ class SignInPages:
             next=target,
             email=email,
             errors=errors or {},
+            application=self._elsewhere.asked_by(target),
             registration=self._entering.registration,
             passkey=self._passkeys.request(),
         )

@@ -8,14 +8,14 @@ import msgspec
 from hallway.hub.applications.api_keys import KeyUses
 from hallway.secret_text import API
 from hallway.web.api.door import JSON, ApiDoor
-from hallway.web.api.guard import ApiGuard, KeyTokens
+from hallway.web.api.guard import ApiGuard, ApplicationTokens, KeyTokens
 from hallway.web.api.openapi import document
 from hallway.web.api.repeats import Repeats
 from hallway.web.api.table import ENDPOINTS
 from hallway.web.http import Request, Response
 from hallway.web.limits import Bucket, RateLimiter
 from hallway.web.routing import Handler
-from hallway.web.wiring import Hub
+from hallway.web.wiring import Hub, application_desk
 
 _CACHED: Final = (b"cache-control", b"public, max-age=300")
 
@@ -29,8 +29,8 @@ class Api:
         per_caller = RateLimiter(Bucket(settings.rate_limit_per_second, settings.rate_limit_burst))
         failures = settings.failed_authentication_per_minute
         guard = ApiGuard(
-            {API: KeyTokens(hub.stores.api_keys, uses)}, clock, per_caller,
-            RateLimiter(Bucket(failures / 60, max(failures, 1))),
+            {API: KeyTokens(hub.stores.api_keys, uses), "": ApplicationTokens(application_desk(hub))},
+            clock, per_caller, RateLimiter(Bucket(failures / 60, max(failures, 1))),
         )  # fmt: skip
         door = ApiDoor(hub, guard, Repeats(hub.stores.answers, hub.keys), clock)
         self.document = document(ENDPOINTS, settings.base_url)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final, TypeAlias
 
+from hallway.hub.applications.access import grant_of_access_token
 from hallway.hub.applications.api_keys import ApiKeys, KeyUses, key_of
+from hallway.hub.applications.desk import ApplicationDesk
 from hallway.hub.applications.scopes import allows
 from hallway.journal.model import Actor
 from hallway.secret_text import API
@@ -54,6 +56,20 @@ class KeyTokens:
             return None
         self.uses.used(key.id, now, address)
         return Caller("api_key", key.id, key.name, key.scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationTokens:
+    """Access tokens of machine applications (client credentials), each asked of the rows."""
+
+    desk: ApplicationDesk
+
+    async def __call__(self, text: str, _now: int, _address: str) -> Caller | None:
+        """Whose token it is; a person's opens nothing here."""
+        access = await grant_of_access_token(self.desk, text)
+        if access is None or not access.is_machine:
+            return None
+        return Caller("application", access.application.id, access.application.name, access.scopes)
 
 
 class ApiGuard:

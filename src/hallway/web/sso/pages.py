@@ -134,6 +134,9 @@ class SsoPages:
             if problem.code == "confirm_first":
                 return self._confirm(request, connection, at, visitor)
             return await ground.refuse(request, connection, problem, kind)
+        if visitor is not None and settled.account is not None and settled.account.id != visitor.account.id:
+            # This browser is somebody else's from now on; nobody could end the session that it had.
+            await ground.account.rooms.sessions.end(visitor.account, visitor.session.id, browser_of(request))
         return self._settled(request, connection, settled)
 
     def _arrival(self, request: Request, connection: Connection, sign_in: SignIn, said: Said, visitor: Any) -> Arrival:

@@ -31,10 +31,14 @@ GROUPS: Final[Mapping[str, str]] = {
     "sso": N_("Single sign-on"),
     "operator": N_("Operators"),
     "api_key": N_("API keys"),
+    "receipt": N_("Receipts of applications"),
+    "grant": N_("Applications that people signed in to"),
+    "application": N_("Applications"),
+    "signing_key": N_("Signing keys"),
 }
 """Kinds of entries by what stands before the point of their type."""
 
-ELSEWHERE: Final = frozenset({"account", "api_key"})
+ELSEWHERE: Final = frozenset({"account", "api_key", "receipt", "application", "signing_key"})
 """Kinds that are in the journals of people or of the deployment only, not in an organization's."""
 
 EVENTS: Final[Mapping[str, str]] = {
@@ -54,6 +58,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "member.joined": N_("%(what)s joined"),
     "member.identified": N_("%(what)s was recognized at the identity provider"),
     "member.entered": N_("%(what)s signed in to this organization"),
+    "member.signed_in": N_("%(what)s signed in to an application"),
+    "member.signed_out": N_("%(what)s signed out, and applications were told"),
     "member.role_changed": N_("%(what)s has another role"),
     "member.removed": N_("%(what)s was removed"),
     "member.leaving_confirmed": N_("An application confirmed that %(what)s is out"),
@@ -101,6 +107,15 @@ EVENTS: Final[Mapping[str, str]] = {
     "setup_link.opened": N_("The set-up link %(what)s was opened"),
     "setup_link.revoked": N_("The set-up link %(what)s was revoked"),
     "setup_link.completed": N_("The work of the set-up link %(what)s was done"),
+    "application.created": N_("The application %(what)s was made"),
+    "application.updated": N_("The application %(what)s changed"),
+    "application.secret_added": N_("The application %(what)s has another secret"),
+    "application.secret_revoked": N_("A secret of the application %(what)s ended, or ends soon"),
+    "application.disabled": N_("The application %(what)s was switched off"),
+    "application.enabled": N_("The application %(what)s was switched on"),
+    "application.deleted": N_("The application %(what)s was deleted"),
+    "signing_key.made": N_("We have another signing key, %(what)s"),
+    "grant.ended": N_("What an application knew of somebody ended: %(what)s"),
     "directory.created": N_("The directory %(what)s was made"),
     "directory.updated": N_("Name, rules or addresses of the directory %(what)s changed"),
     "directory.disabled": N_("The directory %(what)s was switched off"),
@@ -201,6 +216,10 @@ FACTS: Final[Mapping[str, str]] = {
     "new": N_("New keys"),
     "gone": N_("Keys that are gone"),
     "trusted": N_("Keys that are trusted now"),
+    "application_name": N_("Name of the application"),
+    "applications": N_("Applications"),
+    "sid": N_("Session, as applications know it"),
+    "algorithm": N_("Algorithm"),
 }
 _VALUES: Final[Mapping[str, str]] = {
     "admin": N_("Administrator"),
