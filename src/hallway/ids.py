@@ -22,6 +22,8 @@ ConnectionId = NewType("ConnectionId", bytes)
 AttemptId = NewType("AttemptId", bytes)
 SignInId = NewType("SignInId", bytes)
 ApiKeyId = NewType("ApiKeyId", bytes)
+EndpointId = NewType("EndpointId", bytes)
+DeliveryAttemptId = NewType("DeliveryAttemptId", bytes)
 
 ORGANIZATION: Final = "org_"
 DIRECTORY: Final = "dir_"
@@ -40,6 +42,8 @@ SETUP_LINK: Final = "setup_"
 CONNECTION: Final = "conn_"
 ATTEMPT: Final = "att_"
 API_KEY: Final = "key_"
+ENDPOINT: Final = "hook_"
+DELIVERY_ATTEMPT: Final = "try_"
 
 _HEX_DIGITS: Final = 32
 

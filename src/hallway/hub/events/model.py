@@ -21,6 +21,7 @@ UNTOLD: Final = (
     "account.",
     "api_key.",
     "receipt.",
+    "endpoint.",
     "operator.created",
     "operator.role_changed",
     "operator.deactivated",

@@ -31,10 +31,11 @@ GROUPS: Final[Mapping[str, str]] = {
     "sso": N_("Single sign-on"),
     "operator": N_("Operators"),
     "api_key": N_("API keys"),
+    "endpoint": N_("Endpoints"),
 }
 """Kinds of entries by what stands before the point of their type."""
 
-ELSEWHERE: Final = frozenset({"account", "api_key"})
+ELSEWHERE: Final = frozenset({"account", "api_key", "endpoint"})
 """Kinds that are in the journals of people or of the deployment only, not in an organization's."""
 
 EVENTS: Final[Mapping[str, str]] = {
@@ -101,6 +102,14 @@ EVENTS: Final[Mapping[str, str]] = {
     "setup_link.opened": N_("The set-up link %(what)s was opened"),
     "setup_link.revoked": N_("The set-up link %(what)s was revoked"),
     "setup_link.completed": N_("The work of the set-up link %(what)s was done"),
+    "endpoint.created": N_("An endpoint was made"),
+    "endpoint.updated": N_("An endpoint changed"),
+    "endpoint.secret_rotated": N_("An endpoint has another secret"),
+    "endpoint.disabled": N_("An endpoint was switched off"),
+    "endpoint.enabled": N_("An endpoint was switched on"),
+    "endpoint.switched_off": N_("An endpoint was switched off, since it took nothing"),
+    "endpoint.deleted": N_("An endpoint was deleted"),
+    "endpoint.redelivery_asked": N_("Deliveries to an endpoint were asked for again"),
     "directory.created": N_("The directory %(what)s was made"),
     "directory.updated": N_("Name, rules or addresses of the directory %(what)s changed"),
     "directory.disabled": N_("The directory %(what)s was switched off"),
