@@ -1,18 +1,22 @@
-"""The one way out: metadata, discovery, keys, tokens, userinfo.
+"""The one way out: metadata, discovery, keys, tokens, userinfo, webhooks.
 
 Rules: a name is resolved once, every address that it has is judged, and the socket connects to those addresses only,
 judged again where it is made; https, or http where `Reach` says so by name; each redirect is a new question under the
-same rules; time, size and number have limits; no cookies, no proxy of the environment, no reuse of connections.
+same rules; time, size and number have limits; no cookies, no proxy of the environment. A connection serves one
+question; where the question says that it may be kept, it serves others to the same host and port, for some seconds,
+without the name being resolved again.
 """
 
 import asyncio
 import socket
 import ssl
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Final, TypeAlias
 
 import aiohttp
@@ -27,6 +31,11 @@ MOST_REDIRECTS: Final = 3
 MOST_AT_ONCE: Final = 64
 MOST_ADDRESSES: Final = 16
 LONGEST_URL: Final = 4096
+KEPT_SECONDS: Final = 30.0
+"""So long a name is not resolved again for questions whose connections are kept."""
+IDLE_SECONDS: Final = 4.0
+"""Less than most servers keep a connection that nobody uses."""
+THREADS: Final = 8
 AGENT: Final = "Hallway"
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -71,10 +80,13 @@ def _is_loopback_name(host: str) -> bool:
 class GuardedClient:
     """See `hallway.outbound.Outbound`. One for each process, in its event loop."""
 
-    def __init__(self, reach: Reach, seconds: float = SECONDS, resolve: Resolve | None = None) -> None:
+    def __init__(
+        self, reach: Reach, seconds: float = SECONDS, resolve: Resolve | None = None, threads: int = THREADS
+    ) -> None:
         self._reach = reach
         self._seconds = seconds
-        self._threads = ThreadPoolExecutor(8, thread_name_prefix="outbound-names")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="outbound-names")
+        self._kept: dict[URL, _Line] = {}
         self._resolve = resolve if resolve is not None else self._resolved_by_machine
         self._places = asyncio.Semaphore(MOST_AT_ONCE)
 
@@ -91,7 +103,10 @@ class GuardedClient:
             raise OutboundProblem("too_slow" if progress.answered else "unreachable", "time is up") from None
 
     async def aclose(self) -> None:
-        """Names are no longer resolved."""
+        """Names are no longer resolved, and no connection is kept."""
+        for line in self._kept.values():
+            await line.session.close()
+        self._kept.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _followed(self, question: Question, progress: "_Progress") -> Answer:
@@ -109,30 +124,67 @@ class GuardedClient:
 
     async def _asked(self, url: URL, question: Question, progress: "_Progress") -> "Answer | URL":
         """The answer, or where it leads."""
-        progress.answered = False
-        host = url.host or ""
-        pinned = await self._judged_addresses(host, url.port or 443)
-        connector = aiohttp.TCPConnector(
-            resolver=_Pinned(host, pinned),
-            socket_factory=self._socket_factory(host),
-            ssl=self._tls,
-            use_dns_cache=False,
-            force_close=True,
-        )
+        progress.answered = progress.reused = False
         try:
-            async with aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
-                trust_env=False,
-                auto_decompress=False,
-                max_line_size=8190,
-                max_field_size=8190,
-            ) as session:
+            if question.keeps:
+                return await self._asked_on_a_line(url, question, progress)
+            async with await self._session(url, keeps=False) as session:
                 return await self._exchanged(session, url, question, progress)
         except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError, ssl.SSLError) as error:
             code = "broken" if progress.answered else "unreachable"
             raise OutboundProblem(code, type(error).__name__) from None
+
+    async def _asked_on_a_line(self, url: URL, question: Question, progress: "_Progress") -> "Answer | URL":
+        """By a connection that is there; where the other side has just closed that one, by a new one."""
+        async with self._line(url) as line:
+            try:
+                return await self._exchanged(line.session, url, question, progress)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if progress.answered or not progress.reused:
+                    raise
+                line.until = 0
+        async with self._line(url) as line:
+            return await self._exchanged(line.session, url, question, progress)
+
+    @asynccontextmanager
+    async def _line(self, url: URL) -> AsyncIterator["_Line"]:
+        """The connections that are kept to a host and port; what is too old is closed once nobody uses it."""
+        now, origin = asyncio.get_running_loop().time(), url.origin()
+        line = self._kept.get(origin)
+        if line is None or line.until <= now:
+            line = _Line(await self._session(url, keeps=True), now + KEPT_SECONDS)
+            before, self._kept[origin] = self._kept.get(origin), line
+            if before is not None:
+                await before.let_go()
+        line.users += 1
+        try:
+            yield line
+        finally:
+            line.users -= 1
+            if self._kept.get(origin) is not line:
+                await line.let_go()
+
+    async def _session(self, url: URL, keeps: bool) -> aiohttp.ClientSession:
+        """What asks one host, at the addresses that were judged now."""
+        host = url.host or ""
+        connector = aiohttp.TCPConnector(
+            resolver=_Pinned(host, await self._judged_addresses(host, url.port or 443)),
+            socket_factory=self._socket_factory(host),
+            ssl=self._tls,
+            use_dns_cache=False,
+            force_close=not keeps,
+            keepalive_timeout=IDLE_SECONDS if keeps else None,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            trust_env=False,
+            auto_decompress=False,
+            max_line_size=8190,
+            max_field_size=8190,
+            trace_configs=[_told_of_reuse()] if keeps else None,
+        )
 
     async def _exchanged(
         self, session: aiohttp.ClientSession, url: URL, question: Question, progress: "_Progress"
@@ -140,12 +192,12 @@ class GuardedClient:
         headers = {"User-Agent": AGENT, "Accept-Encoding": "identity", **dict(question.headers)}
         method = "GET" if question.body is None else "POST"
         async with session.request(
-            method, url, headers=headers, data=question.body, allow_redirects=False
+            method, url, headers=headers, data=question.body, allow_redirects=False, trace_request_ctx=progress
         ) as response:  # fmt: skip
             progress.answered = True
             if response.status in _REDIRECTS:
                 return _led(url, response.headers.get("Location", ""))
-            body = await _body(response, question.most_bytes)
+            body = await (_beginning if question.is_cut else _body)(response, question.most_bytes)
             kept: dict[str, str] = {}
             for name, value in response.headers.items():
                 kept.setdefault(name.lower(), value)
@@ -188,9 +240,35 @@ class GuardedClient:
 
 @dataclass(slots=True)
 class _Progress:
-    """Whether the head of an answer has come: until then nothing is told about the port."""
+    """Whether the head of an answer has come: until then nothing is told about the port. `reused`: whether the
+    connection had served before.
+    """
 
     answered: bool = False
+    reused: bool = False
+
+
+@dataclass(slots=True)
+class _Line:
+    """Connections to one host and port that are kept until an instant of the loop."""
+
+    session: aiohttp.ClientSession
+    until: float
+    users: int = 0
+
+    async def let_go(self) -> None:
+        """Close them, unless somebody uses them still: then she does."""
+        if not self.users:
+            await self.session.close()
+
+
+def _told_of_reuse() -> aiohttp.TraceConfig:
+    async def reused(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.reused = True
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_reuseconn.append(reused)
+    return config
 
 
 class _Pinned(AbstractResolver):
@@ -244,6 +322,17 @@ def _led(url: URL, location: str) -> URL:
         return url.join(URL(location)).with_fragment(None)
     except ValueError:
         raise OutboundProblem("wrong_address", "a redirect that leads to no address") from None
+
+
+async def _beginning(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """The first bytes of the body as they came; the connection is given up where there are more."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > most:
+            response.close()
+            break
+    return bytes(body[:most])
 
 
 async def _body(response: aiohttp.ClientResponse, most: int) -> bytes:

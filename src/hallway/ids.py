@@ -27,6 +27,8 @@ ClientSecretId = NewType("ClientSecretId", bytes)
 GrantId = NewType("GrantId", bytes)
 CodeId = NewType("CodeId", bytes)
 SigningKeyId = NewType("SigningKeyId", bytes)
+EndpointId = NewType("EndpointId", bytes)
+DeliveryAttemptId = NewType("DeliveryAttemptId", bytes)
 
 ORGANIZATION: Final = "org_"
 DIRECTORY: Final = "dir_"
@@ -49,6 +51,8 @@ APPLICATION: Final = "app_"
 CLIENT_SECRET: Final = "secret_"  # noqa: S105 - a prefix
 GRANT: Final = "grant_"
 SIGNING_KEY: Final = "sig_"
+ENDPOINT: Final = "hook_"
+DELIVERY_ATTEMPT: Final = "try_"
 
 _HEX_DIGITS: Final = 32
 

@@ -35,12 +35,18 @@ class OutboundProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. With a body it is a POST; with a body or an Authorization header it is never redirected."""
+    """What is asked. With a body it is a POST; with a body or an Authorization header it is never redirected.
+
+    `is_cut`: of a longer answer the first `most_bytes` are enough. `keeps`: its connection may serve the next question
+    to the same host, for some seconds.
+    """
 
     url: str
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
     most_bytes: int = USUAL_MOST_BYTES
+    is_cut: bool = False
+    keeps: bool = False
 
     @property
     def is_confidential(self) -> bool:

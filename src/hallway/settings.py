@@ -145,6 +145,14 @@ class Settings:
     feed_retention_days: int = _setting(
         values.whole_number(1, 3650), "90", "How long the feed tells an event; who has not read for longer begins anew."
     )
+    delivery_retention_days: int = _setting(
+        values.whole_number(1, 3650), "30", "How long it is kept what webhooks were sent, and what they answered."
+    )
+    deliveries: str = _setting(
+        values.one_of("serving", "apart"),
+        "serving",
+        "Who delivers to webhooks: the processes that serve, or `hallway hub worker` apart from them.",
+    )
     exchange_body_limit_bytes: int = _setting(
         values.size_bytes(0, 16 * _MIB), "64 KiB", "How much of a body an exchange keeps; the rest is cut."
     )
@@ -409,6 +417,8 @@ def _contradictions(settings: Settings, given: Set[str]) -> Iterator[str]:
             f"workers: {settings.workers} processes cannot share an SQLite database; "
             "write 1, or set database to postgresql://…"
         )
+    if settings.deliveries == "apart" and isinstance(settings.database, SqliteLocation):
+        yield "deliveries: on SQLite the one process that serves delivers too; write serving, or use PostgreSQL"
     if {"master_key", "master_key_file"} <= given:
         yield "master_key: set either master_key or master_key_file, not both"
     if isinstance(settings.database, PostgresLocation) and not {"master_key", "master_key_file"} & given:

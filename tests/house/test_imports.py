@@ -33,6 +33,7 @@ ROOMS = (
             "setup",
             "operators",
             "events",
+            "webhooks",
         )
     ),
     *(f"idp.{room}" for room in ("people", "applications", "sign_on", "provisioning", "insights")),

@@ -26,6 +26,7 @@ CATCHES_ALL = {
     "src/hallway/web/first_step.py": "in the place of a task: hands what was raised to the task that it returns",
     "src/hallway/worker/upkeep.py": "the worker loop: one failed job does not end the others",
     "src/hallway/worker/mails.py": "the loop of deliveries: a fault of ours does not end it",
+    "src/hallway/worker/deliveries.py": "the loop of couriers: a fault of ours ends neither it nor another visit",
     "src/hallway/worker/sequencer.py": "the loop of the feed: a fault of ours does not end it",
 }
 

@@ -18,10 +18,12 @@ from hallway.cli import (
     organizations,
     setup_links,
     tokens,
+    webhooks,
 )
 from hallway.cli.backup import backup, restore
 from hallway.cli.migrating import migrate
 from hallway.cli.serving import serve
+from hallway.cli.working import worker
 
 app = typer.Typer(
     name="hallway",
@@ -36,6 +38,7 @@ hub = typer.Typer(
 )
 app.add_typer(hub, name="hub")
 hub.command()(serve)
+hub.command()(worker)
 hub.add_typer(organizations.app, name="organization")
 hub.add_typer(members.app, name="member")
 hub.add_typer(domains.app, name="domain")
@@ -47,6 +50,7 @@ hub.add_typer(applications.app, name="application")
 hub.add_typer(setup_links.app, name="setup-link")
 hub.add_typer(api_keys.app, name="api-key")
 hub.add_typer(operators.app, name="operator")
+hub.add_typer(webhooks.app, name="webhook")
 hub.add_typer(exchanges.app, name="exchange")
 hub.add_typer(journal.app)
 app.command()(migrate)

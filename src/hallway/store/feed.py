@@ -4,10 +4,10 @@ Rules: positions of a batch are written in one transaction with how far each org
 finds the last position moved, and writes nothing. No entry is read for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeAlias, cast
+from typing import Final, Protocol, TypeAlias, cast
 
 from hallway.ids import EntryId, OrganizationId
 from hallway.journal.feed import DELETED, Placed, Told, Wanted
@@ -24,7 +24,7 @@ BEHIND = statement(
     "global_feed_behind",
     """SELECT h.organization_id, h.seq, COALESCE(h.fed, 0), o.created_at FROM journal_head h
        LEFT JOIN organization o ON o.organization_id = h.organization_id
-       WHERE h.fed IS NULL OR h.fed < h.seq LIMIT ?1""",
+       WHERE h.fed IS NULL OR h.fed < h.seq ORDER BY h.organization_id LIMIT ?1""",
 )
 ENDED = statement("global_feed_ended", "SELECT organization_id, at, told FROM feed_ended ORDER BY at LIMIT ?1")
 FIRST_SINCE = statement("global_feed_first_since", "SELECT MIN(position) FROM feed WHERE at >= ?1")
@@ -74,8 +74,36 @@ FORGOTTEN: Final = "feed_forgotten"
 tell: those of a deleted organization are gone too, and whoever reads behind them misses nothing.
 """
 
-Beside: TypeAlias = Callable[[OrganizationId, int, int], Sequence[Step]]
-"""What is written in the same transaction for an organization's entries from one `seq` to another."""
+
+class Beside(Protocol):
+    """What is written in the same transaction for an organization's entries."""
+
+    def __call__(self, owner: OrganizationId, before: int, last: int, ended: bool = False) -> Sequence[Step]:
+        """For the entries behind one position up to another; `ended`: for what is told of an organization's end."""
+        ...
+
+    def placed(self, owners: Collection[OrganizationId]) -> None:
+        """The transaction with these organizations is durable."""
+        ...
+
+
+class Nothing:
+    """Nothing is written beside."""
+
+    def __call__(self, owner: OrganizationId, before: int, last: int, ended: bool = False) -> Sequence[Step]:
+        return ()
+
+    def placed(self, owners: Collection[OrganizationId]) -> None:
+        return None
+
+
+async def nothing() -> Beside:
+    """Who has no endpoints writes nothing beside."""
+    return Nothing()
+
+
+Ready: TypeAlias = Callable[[], Awaitable[Beside]]
+"""Asked for each batch, once it is known which entries are in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +115,11 @@ class _Behind:
 
 
 class FeedStore:
-    """The port over either engine; `beside` adds what is to be done with entries that get their positions."""
+    """The port over either engine; `ready` adds what is written beside the positions."""
 
-    def __init__(self, database: Database, beside: Beside = lambda org, first, last: ()) -> None:
+    def __init__(self, database: Database, ready: Ready = nothing) -> None:
         self._database = database
-        self._beside = beside
+        self._ready = ready
 
     async def place(self) -> int:
         """Give positions to entries that have none, and return to how many; 0 where another process was faster."""
@@ -99,24 +127,27 @@ class FeedStore:
         ended = await everywhere(self._database, ENDED, BATCH)
         if not behind and not ended:
             return 0
+        beside = await self._ready()
         first = position = await self.newest()
         steps: list[Step] = []
         for one in behind:
+            # The head is locked before anything else of the organization, as in every change of it.
+            steps.append(Step(FED, (one.organization_id, one.seq, one.fed), 1))
             if one.is_told:
                 steps.append(Step(PLACE, (one.organization_id, position - one.fed, one.fed, one.seq)))
-                steps += self._beside(one.organization_id, one.fed + 1, one.seq)
-                position += one.seq - one.fed
-            steps.append(Step(FED, (one.organization_id, one.seq, one.fed), 1))
-        for row in ended:
-            owner, at, told = row
+                was, position = position, position + one.seq - one.fed
+                steps += beside(one.organization_id, was, position)
+        for owner, at, told in cast("list[tuple[OrganizationId, int, bytes]]", ended):
             position += 1
-            steps.append(Step(PLACE_ENDED, (owner, position, DELETED, at, told)))
             steps.append(Step(TOLD_ENDED, (owner,), 1))
+            steps.append(Step(PLACE_ENDED, (owner, position, DELETED, at, told)))
+            steps += beside(owner, position - 1, position, ended=True)
         moved = [Step(FIRST_VALUE, (POSITION, "0")), Step(NEXT_VALUE, (POSITION, str(position), str(first)), 1)]
         try:
             await self._database.run([*moved, *steps])
         except Stale:
             return 0
+        beside.placed([one.organization_id for one in behind])
         return position - first
 
     async def after(self, wanted: Wanted) -> Told:
@@ -125,14 +156,14 @@ class FeedStore:
             return await self._of_one(wanted, wanted.organization_id)
         newest = await self.newest()
         most = LOOKED_AT if wanted.types else wanted.limit + 1
-        found = [_placed(row) for row in await everywhere(self._database, AFTER, wanted.after, newest, most)]
+        found = [placed_of(row) for row in await everywhere(self._database, AFTER, wanted.after, newest, most)]
         return _chosen(found, wanted, found[-1].position if len(found) == most else newest)
 
     async def _of_one(self, wanted: Wanted, owner: OrganizationId) -> Told:
         newest = await self.newest()
         most = LOOKED_AT if wanted.types else wanted.limit + 1
         rows = await tenant(self._database, owner).rows(OF_ONE, wanted.after, most)
-        found = [_placed((row[0], owner, *row[1:])) for row in rows]
+        found = [placed_of((row[0], owner, *row[1:])) for row in rows]
         # What got its position after `newest` was read is left to the next read.
         last = min(found[-1].position, newest) if len(found) == most else newest
         return _chosen([one for one in found if one.position <= last], wanted, max(last, wanted.after))
@@ -140,7 +171,7 @@ class FeedStore:
     async def event(self, event_id: EntryId) -> Placed | None:
         """The entry with this id, or None where the feed does not know it, or knows it no more."""
         rows = await everywhere(self._database, BY_EVENT, event_id)
-        return _placed(rows[0]) if rows else None
+        return placed_of(rows[0]) if rows else None
 
     async def tells_of(self, organization_id: OrganizationId) -> bool:
         """Whether the feed tells of an organization, be it that it is no more."""
@@ -178,7 +209,8 @@ def _behind(row: ResultRow) -> _Behind:
     return _Behind(owner, seq, fed, made is not None)
 
 
-def _placed(row: ResultRow) -> Placed:
+def placed_of(row: ResultRow) -> Placed:
+    """A row of the feed."""
     return Placed(*cast("tuple[int, OrganizationId, int, EntryId, str, int, bytes | None]", row))
 
 

@@ -62,7 +62,8 @@ class ChangeQueue:
             raise
         for item, outcome in outcomes:
             _settle(futures[id(item)], outcome)
-        self.bell.ring()
+        if any(item.change.entries for item, _ in batch):
+            self.bell.ring()
 
     async def close(self) -> None:
         """Take no more, and write what waits."""

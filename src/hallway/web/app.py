@@ -8,6 +8,7 @@ from os import environ
 from pathlib import Path
 from typing import Final
 
+from hallway.delivery.model import SECOND, Sent
 from hallway.exchanges.idempotency import LIFETIME
 from hallway.hub.connections.upkeep import CertificateEndings, MetadataRounds
 from hallway.hub.directories.stopping import StoppingAlarm
@@ -36,6 +37,7 @@ from hallway.web.console.directories.handlers import directory_handlers
 from hallway.web.console.settings.handlers import settings_handlers
 from hallway.web.console.setup.links import LinkPages
 from hallway.web.cookies import Cookies
+from hallway.web.delivering import couriers
 from hallway.web.edge import CannotStart, Door, Edge, Lifespan, Observed
 from hallway.web.event_desks import late_receipts
 from hallway.web.frame import Frame, is_secure
@@ -75,6 +77,7 @@ from hallway.web.wiring import (
     recorder,
     setup_desk,
 )
+from hallway.worker.deliveries import Couriers
 from hallway.worker.mails import Deliveries
 from hallway.worker.sequencer import Sequencer
 from hallway.worker.upkeep import DAY, Turn, Worker
@@ -134,6 +137,7 @@ class Serving:
         self._oauth: OauthProvider | None = None
         self._deliveries: Deliveries | None = None
         self._sequencer: Sequencer | None = None
+        self._couriers: Couriers | None = None
         self.quick: QuickReads | None = None
 
     def called(self, row: Row) -> Handler:
@@ -178,6 +182,9 @@ class Serving:
         self._worker.start()
         self._sequencer = Sequencer(hub.stores.feed, hub.stores.database.bell, hub.placed)
         self._sequencer.start()
+        if self._settings.deliveries == "serving":
+            self._couriers = couriers(hub, self._sent)
+            self._couriers.start()
         if hub.mailing.postman is not None:
             self._deliveries = Deliveries(hub.mailing.postman, self._metrics.mail)
             self._deliveries.start()
@@ -247,8 +254,13 @@ class Serving:
         if self._oauth is not None:
             await self._oauth.flush()
 
+    def _sent(self, one: Sent) -> None:
+        self._metrics.delivery(one.endpoint.kind, one.fate.value, one.lag / SECOND)
+
     async def stop(self) -> None:
         """Write what was gathered, close the database."""
+        if self._couriers is not None:
+            await self._couriers.stop()
         if self._deliveries is not None:
             await self._deliveries.stop()
         if self._worker is not None:
@@ -257,6 +269,7 @@ class Serving:
             await self._sequencer.stop()
         if self._hub is not None:
             await self._hub.outbound.aclose()
+            await self._hub.post.aclose()
             await self._hub.stores.database.close()
         if self._log is not None:
             self._log.flush()
@@ -309,6 +322,7 @@ def hourly(hub: Hub) -> Sequence[Callable[[], Awaitable[object]]]:
     async def forget() -> None:
         await stores.feed.forget(clock() - hub.settings.feed_retention_days * DAY)
         await stores.answers.forget(clock() - LIFETIME)
+        await stores.deliveries.expire(clock() - hub.settings.delivery_retention_days * DAY)
 
     return (
         forget,

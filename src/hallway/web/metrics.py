@@ -21,6 +21,7 @@ MULTIPROCESS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Set to an empty directory before the first import of prometheus_client in each of several workers."""
 
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_LAGS: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60, 300, 3600, 36_000, 360_000)
 _UNROUTED: Final = "none"
 
 
@@ -45,6 +46,15 @@ class Metrics:
         )
         self._mails = Counter("hallway_mails", "Attempts to deliver a mail.", ["fate"], registry=registry)
         self._fate = {fate: self._mails.labels(fate) for fate in ("delivered", "postponed", "dropped")}
+        self._deliveries = Counter(
+            "hallway_deliveries", "Attempts to deliver an event.", ["kind", "fate"], registry=registry
+        )
+        self._delivery_lag = Histogram(
+            "hallway_delivery_lag_seconds",
+            "From an event to the answer that took it.",
+            registry=registry,
+            buckets=_LAGS,
+        )
         self._quirk = {quirk: self._quirks.labels(quirk) for quirk in quirks}
         self._timed = {route.path: self._seconds.labels(route.path) for route in routes}
         self._counted = {
@@ -75,6 +85,12 @@ class Metrics:
     def mail(self, fate: str) -> None:
         """Count one attempt by what it led to."""
         self._fate[fate].inc()
+
+    def delivery(self, kind: str, fate: str, lag_seconds: float) -> None:
+        """Count one attempt to deliver an event; of one that arrived, how long after the event."""
+        self._deliveries.labels(kind, fate).inc()
+        if fate == "delivered":
+            self._delivery_lag.observe(lag_seconds)
 
     def handler(self, token: str | None) -> Handler:
         """The handler of `/metrics`, which asks for the bearer token where there is one."""

@@ -17,7 +17,7 @@ from hallway.accounts.ports import Letters, Onlookers
 from hallway.accounts.rooms import AccountRooms, Paths, account_rooms
 from hallway.dns import DnsRecords, PublicSuffixes
 from hallway.exchanges.service import Recorder
-from hallway.http_client import GuardedClient, Reach
+from hallway.http_client import GuardedClient, Reach, checked
 from hallway.hub.applications.api_keys import KeyDesk
 from hallway.hub.applications.desk import ApplicationDesk, Circle
 from hallway.hub.applications.leaving import SignedInElsewhere
@@ -67,8 +67,10 @@ from hallway.store.audit import AuditStore
 from hallway.store.connections import ConnectionStore
 from hallway.store.counters import CounterStore
 from hallway.store.database import Database
+from hallway.store.deliveries import DeliveryStore
 from hallway.store.directories import DirectoryStore
 from hallway.store.domains import DomainStore
+from hallway.store.endpoints import EndpointStore
 from hallway.store.enforcement import EnforcementStore
 from hallway.store.events import EventStore
 from hallway.store.exchanges import ExchangeStore
@@ -78,6 +80,7 @@ from hallway.store.idempotency import AnswerStore
 from hallway.store.invitations import InvitationStore
 from hallway.store.journal import JournalStore
 from hallway.store.keys import DeploymentStore, KeyRecordStore
+from hallway.store.lanes import LanesBeside, LaneStore
 from hallway.store.links import LinkStore
 from hallway.store.members import MemberStore
 from hallway.store.migrate import SchemaProblem
@@ -96,6 +99,8 @@ from hallway.store.signing_keys import SigningKeyStore
 from hallway.store.snapshot import SnapshotStore
 from hallway.store.sqlite import SqliteOptions
 
+POST_THREADS: Final = 32
+"""For resolving names of endpoints: those that do not answer may hold some of them."""
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 """Hosts that a deployment for development asks without TLS."""
 
@@ -136,6 +141,9 @@ class Stores:
     api_keys: ApiKeyStore
     answers: AnswerStore
     snapshot: SnapshotStore
+    endpoints: EndpointStore
+    lanes: LaneStore
+    deliveries: DeliveryStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,8 @@ class Hub:
     keys: HeldRing
     mailing: Mailing
     outbound: GuardedClient
+    post: GuardedClient
+    """The way out of deliveries: apart from all else, so that slow endpoints hold up nobody's sign-in."""
     epoch: bytes
     placed: Bell
     """Rings when entries got their positions in the feed."""
@@ -261,9 +271,10 @@ async def opened_hub(settings: Settings, may_migrate: Literal["always", "if_empt
     onlookers = SignedInElsewhere()
     people, operators = _rooms(settings, stores, keys, mailing, onlookers)
     epoch = await stores.deployment.first("epoch", desk.fresh_id().hex())
+    reach = Reach(settings.outbound_allow, settings.is_on_loopback)
     hub = Hub(
         settings, stores, desk, registrar, roster, domain_desk, book, people, operators, stamp, catalogue, keys,
-        mailing, GuardedClient(Reach(settings.outbound_allow, settings.is_on_loopback)), bytes.fromhex(epoch), Bell(),
+        mailing, GuardedClient(reach), GuardedClient(reach, threads=POST_THREADS), bytes.fromhex(epoch), Bell(),
         FailedSignIns(stores.accounts, stores.members, stores.counters, clock),
     )  # fmt: skip
     onlookers.desk = application_desk(hub)
@@ -314,6 +325,8 @@ class CanSignIn:
 
 
 def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
+    endpoints = EndpointStore(database, DEPLOYMENT)
+    feed = FeedStore(database, LanesBeside(endpoints, clock).ready)
     return Stores(
         database,
         OrganizationStore(database),
@@ -338,7 +351,7 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         OutgoingMailStore(database),
         AuditStore(database),
         NoticeStore(database),
-        FeedStore(database),
+        feed,
         EventStore(database),
         ApplicationStore(database),
         GrantStore(database),
@@ -347,6 +360,9 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         ApiKeyStore(database),
         AnswerStore(database),
         SnapshotStore(database),
+        endpoints,
+        LaneStore(database, feed),
+        DeliveryStore(database, feed),
     )
 
 
@@ -396,6 +412,20 @@ class Reading:
         if answer.status != 200:
             raise Unreachable(f"It answered with status {answer.status}.")
         return answer.body
+
+
+def wrong_url(settings: Settings) -> Callable[[str], str | None]:
+    """What is wrong with an address that we are to ask: a code of `hallway.outbound`; None where nothing is."""
+    reach = Reach(settings.outbound_allow, settings.is_on_loopback)
+
+    def wrong(url: str) -> str | None:
+        try:
+            checked(url, reach)
+        except OutboundProblem as problem:
+            return problem.code
+        return None
+
+    return wrong
 
 
 def http_hosts(settings: Settings) -> frozenset[str]:

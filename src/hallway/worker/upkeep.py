@@ -59,6 +59,18 @@ class Turn:
         return await self.store.exchange(DUE, was, self._moved)
 
 
+async def take_up(keys: HeldRing) -> None:
+    """A data key that was made since the process began."""
+    try:
+        if await keys.renew():
+            _log.info("data_key_taken_up", key=keys.ring.current_id)
+    except Unavailable as fault:
+        _log.warning("keys_not_read", reason=str(fault))
+    except WrongMasterKey:
+        # A key made after `change-master`: what runs has the former master key, and runs on with what it opened.
+        _log.warning("data_key_not_taken_up", reason="the master key was changed; restart the server")
+
+
 @dataclass(slots=True)
 class Worker:
     """Refusals are written within a tenth of a second; counters are, and new keys taken up, every ten seconds;
@@ -137,14 +149,7 @@ class Worker:
 
     async def renew_keys(self) -> None:
         """Take up a data key that `hallway keys rotate` made."""
-        try:
-            if await self.keys.renew():
-                _log.info("data_key_taken_up", key=self.keys.ring.current_id)
-        except Unavailable as fault:
-            _log.warning("keys_not_read", reason=str(fault))
-        except WrongMasterKey:
-            # A key made after `change-master`: what runs has the former master key, and runs on with what it opened.
-            _log.warning("data_key_not_taken_up", reason="the master key was changed; restart the server")
+        await take_up(self.keys)
 
     async def flush(self) -> None:
         """Write what was gathered."""

@@ -23,6 +23,7 @@ UNTOLD: Final = (
     "receipt.",
     "application.",
     "signing_key.",
+    "endpoint.",
     "operator.created",
     "operator.role_changed",
     "operator.deactivated",

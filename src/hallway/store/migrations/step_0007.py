@@ -1,7 +1,9 @@
 """Delivery: endpoints, how far each is in each organization's journal, what was tried; receipts and streams.
 
 An endpoint (a webhook, an application's back-channel logout, a stream of security events) is a row of the deployment;
-its lane, deliveries and receipts are rows of the organization whose events they are.
+its lanes, deliveries and receipts are rows of the organization whose events they are. A lane says how far the endpoint
+was told (`position`), what the feed has for it (`placed`), and when it is to be looked at (`due_at`, null: there is
+nothing to tell). What is told of deleted organizations has a lane of the deployment's own, and the index `feed_told`.
 """
 
 from typing import Final
@@ -17,6 +19,7 @@ CREATE TABLE endpoint (
     body {bytes} NOT NULL,
     sealed {bytes} NOT NULL,
     created_at {int} NOT NULL,
+    succeeded_at {int},
     version {int} NOT NULL,
     PRIMARY KEY (organization_id, id)
 ){strict};
@@ -24,9 +27,12 @@ CREATE TABLE endpoint (
 CREATE TABLE lane (
     organization_id {bytes} NOT NULL,
     endpoint_id {bytes} NOT NULL,
-    seq {int} NOT NULL,
+    position {int} NOT NULL,
+    placed {int} NOT NULL,
     due_at {int},
+    held {small} NOT NULL,
     tries {int} NOT NULL,
+    head_since {int},
     failing_since {int},
     PRIMARY KEY (organization_id, endpoint_id)
 ){strict};
@@ -34,29 +40,31 @@ CREATE TABLE lane (
 CREATE TABLE delivery (
     organization_id {bytes} NOT NULL,
     endpoint_id {bytes} NOT NULL,
-    seq {int} NOT NULL,
+    position {int} NOT NULL,
     event_id {bytes} NOT NULL,
     type {text} NOT NULL,
     state {text} NOT NULL,
     tries {int} NOT NULL,
-    created_at {int} NOT NULL,
-    ended_at {int},
+    happened_at {int} NOT NULL,
+    tried_at {int} NOT NULL,
     due_at {int},
-    PRIMARY KEY (organization_id, endpoint_id, seq)
+    PRIMARY KEY (organization_id, endpoint_id, position)
 ){strict};
 
 CREATE TABLE delivery_attempt (
     organization_id {bytes} NOT NULL,
     endpoint_id {bytes} NOT NULL,
-    seq {int} NOT NULL,
+    position {int} NOT NULL,
     id {bytes} NOT NULL,
     at {int} NOT NULL,
     status {small},
     duration {int} NOT NULL,
     reason {text} NOT NULL,
     answer {bytes} NOT NULL,
-    PRIMARY KEY (organization_id, endpoint_id, seq, id)
+    PRIMARY KEY (organization_id, endpoint_id, position, id)
 ){strict};
+
+CREATE INDEX feed_told ON feed (position) WHERE told IS NOT NULL;
 
 CREATE TABLE stream_pending (
     organization_id {bytes} NOT NULL,

@@ -35,10 +35,11 @@ GROUPS: Final[Mapping[str, str]] = {
     "grant": N_("Applications that people signed in to"),
     "application": N_("Applications"),
     "signing_key": N_("Signing keys"),
+    "endpoint": N_("Endpoints"),
 }
 """Kinds of entries by what stands before the point of their type."""
 
-ELSEWHERE: Final = frozenset({"account", "api_key", "receipt", "application", "signing_key"})
+ELSEWHERE: Final = frozenset({"account", "api_key", "receipt", "application", "signing_key", "endpoint"})
 """Kinds that are in the journals of people or of the deployment only, not in an organization's."""
 
 EVENTS: Final[Mapping[str, str]] = {
@@ -116,6 +117,14 @@ EVENTS: Final[Mapping[str, str]] = {
     "application.deleted": N_("The application %(what)s was deleted"),
     "signing_key.made": N_("We have another signing key, %(what)s"),
     "grant.ended": N_("What an application knew of somebody ended: %(what)s"),
+    "endpoint.created": N_("An endpoint was made"),
+    "endpoint.updated": N_("An endpoint changed"),
+    "endpoint.secret_rotated": N_("An endpoint has another secret"),
+    "endpoint.disabled": N_("An endpoint was switched off"),
+    "endpoint.enabled": N_("An endpoint was switched on"),
+    "endpoint.switched_off": N_("An endpoint was switched off, since it took nothing"),
+    "endpoint.deleted": N_("An endpoint was deleted"),
+    "endpoint.redelivery_asked": N_("Deliveries to an endpoint were asked for again"),
     "directory.created": N_("The directory %(what)s was made"),
     "directory.updated": N_("Name, rules or addresses of the directory %(what)s changed"),
     "directory.disabled": N_("The directory %(what)s was switched off"),

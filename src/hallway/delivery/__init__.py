@@ -1,0 +1,1 @@
+"""Telling endpoints what happened: lanes, attempts, back-off, signatures."""

@@ -1,0 +1,52 @@
+"""Switching an endpoint off that takes nothing any more: the journal says so, and a mail to those who run all this."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from hallway.delivery.model import Endpoint, EndpointState, EndpointUpdate
+from hallway.hub.organizations.invitations import Letters
+from hallway.hub.webhooks.service import WebhookDesk, entry_of
+from hallway.ids import ENDPOINT, wire
+from hallway.journal.model import Actor, Change, Stale
+
+SYSTEM: Final = Actor("system", None, "deliveries")
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchingOff:
+    """See `hallway.delivery.ports.SwitchOff`; `told` gives the addresses of those who are to know."""
+
+    desk: WebhookDesk
+    letters: Letters
+    told: Callable[[], Awaitable[Sequence[str]]]
+    base_url: str
+
+    async def __call__(self, endpoint: Endpoint, reason: str) -> None:
+        """Off, once; whoever comes second, or after a change of the endpoint, leaves it as it is."""
+        desk = self.desk
+        off = replace(endpoint, state=EndpointState.OFF, reason=reason, version=endpoint.version + 1)
+        entry = entry_of(desk, off, "endpoint.switched_off", SYSTEM)
+        subject, text = letter(off, self.base_url)
+        mails = [row for to in await self.told() for row in self.letters(desk.owner, to, subject, text)]
+        try:
+            await desk.ledger.commit(Change(desk.owner, (EndpointUpdate(endpoint, off), *mails), (entry,), entry.id))
+        except Stale:
+            return
+
+
+def letter(endpoint: Endpoint, base_url: str) -> tuple[str, str]:
+    """What is mailed."""
+    name = wire(ENDPOINT, endpoint.id)
+    last = endpoint.succeeded_at
+    since = "never" if last is None else f"{datetime.fromtimestamp(last / 1_000_000, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{endpoint.url} is told nothing any more", (
+        f"The {endpoint.kind} {name} ({endpoint.name or 'without a name'}) at {endpoint.url} was switched off. "
+        f"{endpoint.reason}\n\n"
+        f"It last took something: {since}.\n\n"
+        "Nothing that happens is lost: it waits for the endpoint, as long as the feed tells it. When the endpoint "
+        "answers again, switch it on, and everything is sent in its order:\n\n"
+        f"  hallway hub webhook enable {name}\n\n"
+        f"What it answered: {base_url}/operator, or  hallway hub webhook show {name}\n"
+    )
