@@ -22,7 +22,7 @@ class Application:
     client_secret: str = field(repr=False)
     redirect_uri: str
     api_key: str = field(default="", repr=False)
-    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    scopes: tuple[str, ...] = ("openid", "email", "profile", "groups")
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.hub)
