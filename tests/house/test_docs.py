@@ -116,6 +116,12 @@ def test_each_area_of_events_has_an_example_with_every_key() -> None:
     assert {one["type"].partition(".")[0] for one in examples} == {name.partition(".")[0] for name in told}
 
 
+def test_the_client_is_told_by_every_name() -> None:
+    text = (REFERENCE / "client.md").read_text(encoding="utf-8")
+    names = importlib.import_module("hallway.client").__all__
+    assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
+
+
 def test_routes_are_those_of_the_program() -> None:
     routes = importlib.import_module("hallway.web.routes").ROUTES
     pages = [_ROUTE.findall((REFERENCE / page).read_text(encoding="utf-8")) for page in ("routes.md", "api.md")]

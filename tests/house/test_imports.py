@@ -40,6 +40,11 @@ ROOMS = (
 )
 """A room imports the rooms before it."""
 
+CLIENT = "client"
+"""What applications import, a part of its own: of all that is ours it knows `oidc`, and nothing of ours knows it. So an
+application that has it has no server in it, and what the client can do any other program can do too.
+"""
+
 SETTINGS = frozenset({"settings", "setting_values"})
 ADAPTERS = frozenset({"store", "http_client", "mail", "dns", "file_lock", "key_file", "logs"})
 EDGES = frozenset({"web", "cli", "worker", "__main__"})
@@ -72,6 +77,8 @@ def breach(importer: str, imported: str) -> str | None:
     ours, theirs = place(importer), place(imported)
     if not imported.startswith("hallway"):
         return _foreign_breach(ours, imported)
+    if CLIENT in (ours, theirs) and ours != theirs and theirs != "":
+        return None if (ours, theirs) == (CLIENT, "oidc") else "the client knows the pure package oidc alone"
     if ours == theirs or ours in EDGES or theirs == "":
         return None
     if ours in PURE:
@@ -135,6 +142,11 @@ def _adapter_breach(theirs: str, imported: str) -> str | None:
         ("hallway.store.resources", "hallway.web.scim"),
         ("hallway.web.app", "asyncpg"),
         ("hallway.settings", "hallway.journal.model"),
+        ("hallway.client.door", "hallway.web.http"),
+        ("hallway.client.sign_in", "hallway.ids"),
+        ("hallway.client.webhook", "hallway.delivery.signature"),
+        ("hallway.client.door", "sqlite3"),
+        ("hallway.cli.main", "hallway.client"),
         ("hallway.unheard_of", "hallway.journal.model"),
     ],
 )
@@ -155,6 +167,8 @@ def test_the_law_forbids(importer: str, imported: str) -> None:
         ("hallway.key_file", "hallway.settings"),
         ("hallway.web.wiring", "hallway.store.opening"),
         ("hallway.cli", "hallway.web.wiring"),
+        ("hallway.client.sign_in", "hallway.oidc.id_token"),
+        ("hallway.client.asynchronous", "aiohttp"),
     ],
 )
 def test_the_law_allows(importer: str, imported: str) -> None:
@@ -172,7 +186,7 @@ def test_every_import_keeps_the_law() -> None:
 
 
 def test_every_module_has_its_place_in_the_law() -> None:
-    known = {"", "hub", "idp", *PURE, *VALUES, *ROOMS, *SETTINGS, *ADAPTERS, *EDGES}
+    known = {"", "hub", "idp", CLIENT, *PURE, *VALUES, *ROOMS, *SETTINGS, *ADAPTERS, *EDGES}
     assert [module.shown for module in modules() if place(module.name) not in known] == []
 
 

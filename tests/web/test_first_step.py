@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hallway.journal.feed import Bell
 from hallway.web.first_step import begun
 
 NAME: ContextVar[str] = ContextVar("NAME", default="")
@@ -109,3 +110,19 @@ async def test_what_is_bound_stays_with_the_coroutine() -> None:
         assert task is not None
         await task
     assert seen == ["a", "b"]
+
+
+async def test_a_request_may_wait_for_a_bell_in_its_first_step() -> None:
+    bell, heard = Bell(), list[bool]()
+
+    async def waits() -> None:
+        heard.append(await bell.wait(60))
+
+    # As the server does it: from a callback of the loop, where there is no task yet.
+    begun_at_all: asyncio.Future[asyncio.Task[None] | None] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(lambda: begun_at_all.set_result(start(waits())))
+    task = await begun_at_all
+    assert task is not None
+    bell.ring()
+    await task
+    assert heard == [True]

@@ -95,6 +95,8 @@ class Bell:
         try:
             if ready():
                 return True
+            # A request's first step runs before there is a task, which a timeout needs.
+            await asyncio.sleep(0)
             async with asyncio.timeout(seconds):
                 return await event.wait()
         except TimeoutError:
