@@ -1,7 +1,6 @@
 """How each identity provider is told of us, in its own words.
 
-Rules: labels of the other product are quoted as it writes them and are not translated; one act per line; every value
-to paste stands in the step that needs it; what a refusal compares has the same name here and there.
+Rule: what a refusal compares has the same name here and there.
 """
 
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hallway.hub.connections.model import Protocol, Provider
+from hallway.web.console.steps import Paste, Step
 from hallway.web.language import N_
 
 ACS: Final = "acs"
@@ -21,24 +21,6 @@ IDP_ENTITY: Final = "idp_entity_id"
 """A name for a provider that lets its administrator type one; unique, so that no two tenants have the same."""
 
 EMAIL_FORMAT: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
-
-
-@dataclass(frozen=True, slots=True)
-class Paste:
-    """A field of theirs: one of our values by its kind, or `value` itself."""
-
-    field: str
-    what: str = ""
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: acts in order, then what to paste."""
-
-    title: str
-    acts: tuple[str, ...]
-    pastes: tuple[Paste, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

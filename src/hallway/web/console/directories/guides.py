@@ -1,36 +1,15 @@
-"""How each directory product is connected, step by step, in its own words; the how-to pages say the same at length.
-
-Rules: labels of the other product are quoted as it writes them and are not translated; one act per line; every value
-to paste stands in the step that needs it.
-"""
+"""How each directory product is connected, step by step, in its own words; the how-to pages say the same at length."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from hallway.hub.directories.model import Provider
+from hallway.web.console.steps import Paste, Step
 from hallway.web.language import N_
 
 BASE_URL: Final = "base_url"
 TOKEN: Final = "token"  # noqa: S105 - what to paste, not a secret
-
-
-@dataclass(frozen=True, slots=True)
-class Paste:
-    """A value for a field of theirs: the base URL, the token, or `value` itself."""
-
-    field: str
-    what: str = ""
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: acts in order, then what to paste."""
-
-    title: str
-    acts: tuple[str, ...]
-    pastes: tuple[Paste, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
