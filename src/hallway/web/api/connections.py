@@ -246,7 +246,8 @@ async def connection_provider(call: Call) -> Answer:
     one, said = await _connection(call), call.said(ProviderTold)
     book = _book(call)
     if one.protocol is Protocol.OIDC:
-        client = Client(said.issuer, said.client_id, said.client_secret, said.client_authentication)
+        way, returns = said.client_authentication, one.oidc.returns_here
+        client = Client(said.issuer, said.client_id, said.client_secret, way, returns)
         return _answer(call, await take_client(_desk(call), call.actor, one, client))
     if said.metadata_url:
         return _answer(call, await book.take_url(one, said.metadata_url))
