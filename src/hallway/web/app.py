@@ -172,12 +172,8 @@ class Serving:
         days = self._settings.exchange_retention_days
         api = Api(hub, lambda: clock())
         self.handlers.update(api.handlers)
-        visits = (
-            hub.people.sessions.flush, hub.operators.sessions.flush, hub.failed_sign_ins.flush, self._gathered_written,
-            api.flush,
-        )  # fmt: skip
         sessions = (hub.people.sessions.flush, hub.operators.sessions.flush)
-        visits = (*sessions, hub.failed_sign_ins.flush, self._strangers_written, api.flush)
+        visits = (*sessions, hub.failed_sign_ins.flush, self._gathered_written, api.flush)
         turn = Turn(hub.stores.deployment, clock)
         late = late_receipts(hub).round
         self._worker = Worker(gathered, hub.stores.counters, clock, days, hub.keys, turn, hourly(hub), visits, [late])
