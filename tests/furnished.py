@@ -7,6 +7,8 @@ from typing import Any
 from hallway.accounts.desk import Browser
 from hallway.accounts.model import DEPLOYMENT, Account, AccountState, NewAccount, NewPasskey, Passkey, Realm
 from hallway.accounts.sign_in import CODE, PASSWORD, Proof
+from hallway.delivery.model import Attempt as DeliveryAttempt
+from hallway.delivery.model import Delivery, DeliveryDone, DeliveryState
 from hallway.hub.applications.api_keys import create as create_key
 from hallway.hub.applications.scopes import SCOPES
 from hallway.hub.connections.model import Connection, Protocol
@@ -31,12 +33,16 @@ from hallway.hub.setup.service import open_link, visit_of
 from hallway.hub.setup.signing_on import Hand, make_connection
 from hallway.hub.sign_in.desk import Ended
 from hallway.hub.sign_in.model import Kind, Outcome
+from hallway.hub.webhooks.service import Wish as HookWish
+from hallway.hub.webhooks.service import create as create_webhook
+from hallway.hub.webhooks.service import disable as disable_webhook
 from hallway.ids import (
     ACCOUNT,
     ATTEMPT,
     CONNECTION,
     CONTACT,
     DIRECTORY,
+    ENDPOINT,
     ENTRY,
     EXCHANGE,
     MEMBER,
@@ -47,12 +53,14 @@ from hallway.ids import (
     TOKEN,
     AccountId,
     AttemptId,
+    DeliveryAttemptId,
     PasskeyId,
     wire,
 )
 from hallway.journal.feed import Placed, Wanted
 from hallway.journal.model import Actor, Change
 from hallway.scim.json import JsonObject
+from hallway.web.delivering import webhook_desk
 from hallway.web.event_desks import receipt_desk
 from hallway.web.wiring import Hub, connection_desk, key_desk, operator_desk, setup_desk, sign_in_desk
 from tests.web.browsing import PASSWORD as WORDS
@@ -131,8 +139,27 @@ async def furnished(hub: Hub, name: str, post: Post) -> House:
     await _link(hub, house, actor)
     await _operators(hub, house)
     await _receipt(hub, house, actor)
+    await _webhook(hub, house, actor)
     house.key = (await create_key(key_desk(hub), f"For {name}", SCOPES, None, actor)).text
     return house
+
+
+async def _webhook(hub: Hub, house: House, actor: Actor) -> None:
+    """A webhook that is off, and an event that it did not take."""
+    owner, desk = house.organization.id, webhook_desk(hub)
+    made, _ = await create_webhook(desk, HookWish("https://hooks.example/", ("member.*",)), owner, actor)
+    await disable_webhook(desk, made, actor)
+    await hub.contact_book.add(owner, f"hooks@{house.organization.name.lower()}.example", "Hooks", actor)
+    while await hub.stores.feed.place():
+        pass
+    placed = (await hub.stores.feed.after(Wanted(0, 1, owner))).entries[0]
+    now = desk.clock()
+    dead = Delivery(
+        owner, made.id, placed.position, placed.event_id, placed.type, DeliveryState.DEAD, 12, placed.at, now
+    )
+    attempt = DeliveryAttempt(DeliveryAttemptId(desk.fresh_id()), now, 500, 1200, "It answered 500.", b"<b>no</b>")
+    await hub.stores.database.commit(Change(owner, (DeliveryDone(dead, attempt),)))
+    house.values["webhook"] = wire(ENDPOINT, made.id)
 
 
 async def _receipt(hub: Hub, house: House, actor: Actor) -> None:

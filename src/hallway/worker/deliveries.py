@@ -43,6 +43,8 @@ class Couriers:
     clock: Callable[[], int]
     counted: Callable[[Sent], None]
     places: Places = field(default_factory=Places)
+    pause_seconds: float = PAUSE_SECONDS
+    stop_seconds: float = STOP_SECONDS
     _random: Random = field(default_factory=Random)
     _visits: dict[object, asyncio.Task[None]] = field(default_factory=dict)
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -61,7 +63,7 @@ class Couriers:
         if self._task is not None:
             await self._task
         if self._visits:
-            _, late = await asyncio.wait(self._visits.values(), timeout=STOP_SECONDS)
+            _, late = await asyncio.wait(self._visits.values(), timeout=self.stop_seconds)
             for one in late:
                 one.cancel()
             if late:
@@ -75,10 +77,10 @@ class Couriers:
                 await self.look()
             except Unavailable as fault:
                 _log.warning("lanes_not_read", reason=str(fault))
-                pause = PAUSE_SECONDS
+                pause = self.pause_seconds
             except Exception:  # noqa: BLE001 - the loop of couriers
                 _log.exception("couriers_failed")
-                pause = PAUSE_SECONDS
+                pause = self.pause_seconds
             await self._rung(pause)
 
     async def _rung(self, seconds: float) -> None:
@@ -143,7 +145,7 @@ class Couriers:
     async def _paused(self) -> None:
         """The lane is looked at again, but not at once."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(PAUSE_SECONDS):
+            async with asyncio.timeout(self.pause_seconds):
                 await self._ending.wait()
 
     def _count(self, one: Sent) -> None:
