@@ -12,6 +12,7 @@ SIMPLESAML := .peers/usr/share/simplesamlphp/www/_include.php
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
 .PHONY: run test check bench mutants requirements catalogues screenshots browser peers php npm clean
+.PHONY: run test check bench mutants requirements catalogues browser peers php apache npm clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -57,10 +58,10 @@ browser:
 	    { echo "The tests of the pages need Chromium. On Debian and Ubuntu:"; \
 	      echo "  sudo apt-get install chromium fontconfig fonts-dejavu-core fonts-inter"; exit 1; }
 
-# Connections are tested with identity providers of others: SimpleSAMLphp out of Debian's package, which is unpacked and
+# Connections are tested with identity providers of others, and our own provider with relying parties of others: SimpleSAMLphp out of Debian's package, which is unpacked and
 # not installed, since that would bring a web server along; those on Node by the hashes in their lock file. They run on
 # the Node that came with Playwright, whatever the machine has.
-peers: php $(SIMPLESAML) $(NODE_PEERS)
+peers: php apache $(SIMPLESAML) $(NODE_PEERS)
 
 php:
 	@php -r 'exit(extension_loaded("dom") && extension_loaded("mbstring") ? 0 : 1);' 2>/dev/null || \
@@ -68,6 +69,15 @@ php:
 	      apt-get update -qq && apt-get install -y -qq --no-install-recommends php-cli php-xml php-mbstring; } || \
 	    { echo "The tests of connections need PHP. On Debian and Ubuntu:"; \
 	      echo "  sudo apt-get install php-cli php-xml php-mbstring"; exit 1; }
+
+# Apache's module for OpenID Connect is a relying party of ours; apache2-bin alone brings no web server that runs.
+apache:
+	@test -f /usr/lib/apache2/modules/mod_auth_openidc.so && PATH="$$PATH:/usr/sbin" command -v apache2 >/dev/null || \
+	    { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	      apt-get update -qq && \
+	      apt-get install -y -qq --no-install-recommends apache2-bin libapache2-mod-auth-openidc; } || \
+	    { echo "The tests of the provider need Apache's module. On Debian and Ubuntu:"; \
+	      echo "  sudo apt-get install apache2-bin libapache2-mod-auth-openidc"; exit 1; }
 
 npm:
 	@command -v npm >/dev/null || \

@@ -273,6 +273,18 @@ async def test_a_revoked_token_ends_its_grant(tmp_path: Path, monkeypatch: pytes
         assert (await app.post("/oauth2/revoke")).error == "invalid_request"
 
 
+async def test_an_application_that_gave_its_tokens_back_still_signs_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Apache's mod_auth_openidc does: revocation first, then the browser."""
+    async with deployed(tmp_path, monkeypatch) as hub:
+        acme, app = await company(hub), await relying(hub)
+        tokens = await app.tokens(acme.browser)
+        assert (await app.post("/oauth2/revoke", token=tokens["refresh_token"])).status == 200
+        await acme.browser.get(f"/oauth2/logout?id_token_hint={tokens['id_token']}")
+        assert (await app.answer(acme.browser, prompt="none"))["error"] == "login_required"
+
+
 async def test_an_event_that_is_nobodys_tells_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with deployed(tmp_path, monkeypatch) as hub:
         acme, app = await company(hub), await relying(hub)

@@ -10,19 +10,21 @@ from hallway.delivery.courier import Courier
 from hallway.delivery.model import Sent
 from hallway.delivery.ports import Strategy
 from hallway.delivery.trying import Trying
+from hallway.hub.applications.backchannel import KIND as LOGOUT
 from hallway.hub.operators.model import OperatorRole
 from hallway.hub.operators.service import listed
+from hallway.hub.webhooks.logouts import Logouts
 from hallway.hub.webhooks.looking import DeliveryDesk
 from hallway.hub.webhooks.messages import KIND, Webhooks
 from hallway.hub.webhooks.service import WebhookDesk
 from hallway.hub.webhooks.switching_off import SwitchingOff
-from hallway.web.wiring import Hub, clock, operator_desk, wrong_url
+from hallway.web.wiring import Hub, application_desk, clock, operator_desk, wrong_url
 from hallway.worker.deliveries import Couriers
 
 
 def strategies(hub: Hub) -> Mapping[str, Strategy]:
     """What endpoints of each kind are sent."""
-    return {KIND: Webhooks(hub.teller, lambda: hub.keys.ring)}
+    return {KIND: Webhooks(hub.teller, lambda: hub.keys.ring), LOGOUT: Logouts(application_desk(hub), hub.teller)}
 
 
 def webhook_desk(hub: Hub) -> WebhookDesk:

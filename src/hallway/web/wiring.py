@@ -376,8 +376,8 @@ def application_desk(hub: Hub) -> ApplicationDesk:
     )  # fmt: skip
     signing = Signing(stores.database, stores.signing_keys, hub.keys, clock, os.urandom)
     return ApplicationDesk(
-        stores.database, stores.applications, stores.grants, signing, circle, clock, os.urandom,
-        hub.settings.base_url, hub.settings.is_on_loopback,
+        stores.database, stores.applications, stores.grants, signing, circle, stores.endpoints, stores.lanes, clock,
+        os.urandom, hub.settings.base_url, hub.settings.is_on_loopback,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hallway.accounts.ports import Accounts
+from hallway.delivery.ports import Endpoints, Lanes
 from hallway.hub.applications.model import Application
 from hallway.hub.applications.ports import Applications, Grants, Profiles, Ways
 from hallway.hub.applications.signing import Signing
@@ -40,6 +41,8 @@ class ApplicationDesk:
     grants: Grants
     signing: Signing
     circle: Circle
+    endpoints: Endpoints
+    lanes: Lanes
     clock: Callable[[], int]
     entropy: Callable[[int], bytes]
     issuer: str

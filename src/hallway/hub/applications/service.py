@@ -5,12 +5,12 @@ one can take the other's place; what an application got counts no more from the 
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hallway.accounts.model import DEPLOYMENT
 from hallway.hub.applications.addresses import checked_addresses
+from hallway.hub.applications.backchannel import endpoint_rows, tidied
 from hallway.hub.applications.desk import ApplicationDesk
 from hallway.hub.applications.model import (
     HOUR,
@@ -76,7 +76,8 @@ async def create(desk: ApplicationDesk, wish: Wish, actor: Actor) -> Made:
         tidy.algorithm, tidy.jwks, tidy.scopes, tidy.required,
     )  # fmt: skip
     secret, text = _secret(desk, application) if tidy.kind is not Kind.PUBLIC and not tidy.jwks else (None, "")
-    rows: tuple[Row, ...] = (NewApplication(application), *(() if secret is None else (NewClientSecret(secret),)))
+    kept: tuple[Row, ...] = () if secret is None else (NewClientSecret(secret),)
+    rows = (NewApplication(application), *kept, *await endpoint_rows(desk, application))
     await desk.ledger.commit(_change(desk, "application.created", application, actor, rows))
     return Made(application, secret, text)
 
@@ -93,8 +94,9 @@ async def change(desk: ApplicationDesk, application: Application, wish: Wish, ac
     if now == application:
         return application
     now = replace(now, version=application.version + 1)
-    rows = (ApplicationUpdate(application, now),)
+    rows = (ApplicationUpdate(application, now), *await endpoint_rows(desk, now))
     await desk.ledger.commit(_change(desk, "application.updated", now, actor, rows))
+    await tidied(desk, now)
     return now
 
 
@@ -143,19 +145,33 @@ async def revoke_secret(
 async def set_state(
     desk: ApplicationDesk, application: Application, state: ApplicationState, actor: Actor
 ) -> Application:
-    """Switch it off, or on again; what it got before lives on with it."""
+    """Switch it off, or on again; what it got before lives on with it, and so does where it is told of sessions."""
     kind = "application.disabled" if state is ApplicationState.DISABLED else "application.enabled"
-    return await _changed(desk, application, kind, actor, lambda was: replace(was, state=state))
+
+    async def decide() -> tuple[Change, Application]:
+        was = await _again(desk, application)
+        now = replace(was, state=state)
+        rows = await endpoint_rows(desk, now, switch_on=state is ApplicationState.ACTIVE)
+        if now == was:
+            return Change(DEPLOYMENT, rows), was
+        now = replace(now, version=was.version + 1)
+        return _change(desk, kind, now, actor, (ApplicationUpdate(was, now), *rows)), now
+
+    changed = (await carried_out(desk.ledger, decide))[1]
+    await tidied(desk, changed)
+    return changed
 
 
 async def delete(desk: ApplicationDesk, application: Application, actor: Actor) -> None:
     """It goes, with its secrets; nothing that it got counts any more."""
 
-    async def decide() -> tuple[Change, None]:
+    async def decide() -> tuple[Change, Application]:
         was = await _again(desk, application)
-        return _change(desk, "application.deleted", was, actor, (ApplicationRemoval(was),)), None
+        silent = replace(was, addresses=replace(was.addresses, logout_uri=""))
+        rows = (ApplicationRemoval(was), *await endpoint_rows(desk, silent))
+        return _change(desk, "application.deleted", was, actor, rows), silent
 
-    await carried_out(desk.ledger, decide)
+    await tidied(desk, (await carried_out(desk.ledger, decide))[1])
 
 
 async def found_application(desk: ApplicationDesk, text: str) -> Application:
@@ -206,24 +222,6 @@ def _checked_keys(jwks: str) -> str:
     if any(name in key for key in listed for name in ("d", "k", "p", "q")):
         raise Refused("invalid", "Give the public keys only: private ones belong to the application alone.")
     return json.dumps({"keys": listed})
-
-
-async def _changed(
-    desk: ApplicationDesk,
-    application: Application,
-    kind: str,
-    actor: Actor,
-    change: Callable[[Application], Application],
-) -> Application:
-    async def decide() -> tuple[Change, Application]:
-        was = await _again(desk, application)
-        now = change(was)
-        if now == was:
-            return Change(DEPLOYMENT), was
-        now = replace(now, version=was.version + 1)
-        return _change(desk, kind, now, actor, (ApplicationUpdate(was, now),)), now
-
-    return (await carried_out(desk.ledger, decide))[1]
 
 
 async def _again(desk: ApplicationDesk, application: Application) -> Application:

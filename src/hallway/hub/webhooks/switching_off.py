@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from hallway.delivery.model import Endpoint, EndpointState, EndpointUpdate
+from hallway.hub.applications.backchannel import KIND as LOGOUT
 from hallway.hub.organizations.invitations import Letters
 from hallway.hub.webhooks.service import WebhookDesk, entry_of
-from hallway.ids import ENDPOINT, wire
+from hallway.ids import APPLICATION, ENDPOINT, wire
 from hallway.journal.model import Actor, Change, Stale
 
 SYSTEM: Final = Actor("system", None, "deliveries")
@@ -39,6 +40,9 @@ class SwitchingOff:
 def letter(endpoint: Endpoint, base_url: str) -> tuple[str, str]:
     """What is mailed."""
     name = wire(ENDPOINT, endpoint.id)
+    way = f"webhook enable {name}"
+    if endpoint.kind == LOGOUT and endpoint.belongs_to is not None:
+        way = f"application enable {wire(APPLICATION, endpoint.belongs_to)}"
     last = endpoint.succeeded_at
     since = "never" if last is None else f"{datetime.fromtimestamp(last / 1_000_000, UTC):%Y-%m-%d %H:%M} UTC"
     return f"{endpoint.url} is told nothing any more", (
@@ -47,6 +51,6 @@ def letter(endpoint: Endpoint, base_url: str) -> tuple[str, str]:
         f"It last took something: {since}.\n\n"
         "Nothing that happens is lost: it waits for the endpoint, as long as the feed tells it. When the endpoint "
         "answers again, switch it on, and everything is sent in its order:\n\n"
-        f"  hallway hub webhook enable {name}\n\n"
+        f"  hallway hub {way}\n\n"
         f"What it answered: {base_url}/operator, or  hallway hub webhook show {name}\n"
     )

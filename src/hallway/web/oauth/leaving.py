@@ -106,18 +106,19 @@ class OauthLeaving:
         return self._done(request, wish.target, ends_cookie=own)
 
     async def _ended(self, request: Request, hint: Hint) -> set[SessionId]:
-        """The sessions that the hint tells of, ended now."""
+        """The sessions that the hint tells of, ended now: also where the application gave its own tokens back first."""
         desk, owner = self._ground.desk, parsed(ORGANIZATION, hint.organization)
         if owner is None:
             return set()
         found: dict[SessionId, AccountId] = {
             one.session_id: one.account_id
             for one in await desk.grants.of_member(OrganizationId(owner), hint.member_id)
-            if one.sid == hint.session and one.ended_at is None
+            if one.sid == hint.session
         }
         for session_id, account_id in found.items():
             whose = await desk.circle.accounts.by_id(account_id)
-            if whose is not None:
+            session = await desk.circle.accounts.session(account_id, session_id)
+            if whose is not None and session is not None and session.ended_at is None:
                 await self._ground.account.rooms.sessions.end(whose, session_id, browser_of(request))
         return set(found)
 
