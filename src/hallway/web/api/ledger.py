@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from hallway.exchanges.idempotency import Begun, CarriedOut
 from hallway.hub.connections.model import ConnectionRemoval, ConnectionUpdate
+from hallway.hub.organizations.contacts import ContactBook
 from hallway.hub.organizations.members import MemberRemoval, MemberUpdate
 from hallway.hub.organizations.service import Registrar
 from hallway.journal.model import Change
@@ -62,4 +63,5 @@ def acting(hub: Hub, ledger: Ledger) -> Hub:
         registrar=Registrar(ledger, hub.stores.organizations, clock, os.urandom),
         roster=replace(hub.roster, ledger=ledger),
         domain_desk=replace(hub.domain_desk, ledger=ledger),
+        contact_book=ContactBook(ledger, hub.stores.domains, clock, os.urandom),
     )

@@ -7,6 +7,7 @@ from msgspec import Meta
 from hallway.ids import (
     ATTEMPT,
     CONNECTION,
+    CONTACT,
     DIRECTORY,
     ENTRY,
     EXCHANGE,
@@ -36,6 +37,7 @@ ConnectionId = Annotated[str, _id(CONNECTION, "The connection.")]
 AttemptId = Annotated[str, _id(ATTEMPT, "The sign-in attempt.")]
 ExchangeId = Annotated[str, _id(EXCHANGE, "The recorded exchange.")]
 EventId = Annotated[str, _id(ENTRY, "The event, wherever it is told.")]
+ContactId = Annotated[str, _id(CONTACT, "The technical contact.")]
 SetupLinkId = Annotated[str, _id(SETUP_LINK, "The set-up link.")]
 
 _INSTANT: Final = "2026-11-25T10:02:00.000000+00:00"
@@ -65,6 +67,7 @@ PATH_PARAMETERS: Final = {
     "attempt": AttemptId,
     "exchange": ExchangeId,
     "link": SetupLinkId,
+    "contact": ContactId,
     "event": EventId,
     "domain": DomainName,
     "key": KeyName,
