@@ -125,9 +125,14 @@ class ApiWorld:
 Maker = Callable[[ApiWorld], Awaitable[Sound]]
 
 
+_NOWHERE = {"event": "evt", "application": "app", "secret": "secret"}
+"""What no organization has of its own, and no request finds under this name."""
+
+
 def furnished_params(house: House) -> dict[str, str]:
     """What stands in paths, of the things that a furnished organization has."""
-    return {**house.values, "person": house.values["user"], "event": f"evt_{'0' * 32}"}
+    nowhere = {name: f"{prefix}_{'0' * 32}" for name, prefix in _NOWHERE.items()}
+    return {**nowhere, **house.values, "person": house.values["user"]}
 
 
 async def _as_furnished(world: ApiWorld) -> Sound:
@@ -254,6 +259,18 @@ async def _second_certificate(world: ApiWorld) -> Sound:
     return sound
 
 
+async def _application(world: ApiWorld) -> Sound:
+    """One with two secrets, so that one can end."""
+    body = {"name": world.name("App"), "redirect_uris": ["https://app.example/callback"]}
+    made = await world.good("POST", "applications", body)
+    one = made["application"]["id"]
+    return Sound({"application": one, "secret": made["secret"]["id"]}, {"name": world.name("App")})
+
+
+async def _quiet_application(world: ApiWorld) -> Sound:
+    return replace(await _application(world), body=None)
+
+
 async def _contact(world: ApiWorld) -> Sound:
     organization = await world.fresh_organization()
     made = await world.good("POST", f"organizations/{organization}/contacts", {"email": "it@acme.example"})
@@ -306,6 +323,17 @@ _MAKERS: dict[str, Maker] = {
     "connection_key_reject": _key,
     "connection_key_remove": _key,
     "connection_delete": _on_connection(),
+    "application_create": _with(
+        lambda world: {"name": world.name("App"), "kind": "machine", "scopes": ["members:read"]}
+    ),
+    "application_get": _quiet_application,
+    "application_update": _application,
+    "application_enable": _quiet_application,
+    "application_disable": _quiet_application,
+    "application_delete": _quiet_application,
+    "secret_list": _quiet_application,
+    "secret_create": _quiet_application,
+    "secret_end": _quiet_application,
     "contact_create": _on_organization(email="it@acme.example", name="IT"),
     "contact_remove": _contact,
     "connection_own_add": _on_connection(),

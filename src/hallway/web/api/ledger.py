@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hallway.exchanges.idempotency import Begun, CarriedOut
+from hallway.hub.applications.model import ApplicationRemoval, ApplicationUpdate
 from hallway.hub.connections.model import ConnectionRemoval, ConnectionUpdate
 from hallway.hub.organizations.contacts import ContactBook
 from hallway.hub.organizations.members import MemberRemoval, MemberUpdate
@@ -20,6 +21,8 @@ _WAS: Final[Mapping[type, Callable[[Any], Any]]] = {
     MemberRemoval: lambda row: row.member,
     ConnectionUpdate: lambda row: row.was,
     ConnectionRemoval: lambda row: row.connection,
+    ApplicationUpdate: lambda row: row.was,
+    ApplicationRemoval: lambda row: row.application,
 }
 """Rows that replace something with a version, and how it was."""
 

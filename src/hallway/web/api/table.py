@@ -3,6 +3,7 @@
 from typing import Final
 
 from hallway.web.api import (
+    applications,
     attempts,
     connections,
     contacts,
@@ -35,6 +36,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *enforcement.ENDPOINTS,
     *attempts.ENDPOINTS,
     *setup_links.ENDPOINTS,
+    *applications.ENDPOINTS,
     *events.ENDPOINTS,
     *receipts.ENDPOINTS,
 )
