@@ -14,11 +14,13 @@ from hallway.dns import DnsRecords
 from hallway.hub.applications.api_keys import create
 from hallway.hub.applications.scopes import SCOPES
 from hallway.hub.connections.desk import found_connection
+from hallway.hub.connections.enforcement import Enforcement, NewEnforcement
 from hallway.hub.connections.model import Connection, KeyState, ProviderKey
 from hallway.hub.connections.service import Changing, changed_connection
 from hallway.hub.connections.trusted import key_name
 from hallway.hub.organizations.domains import TextAnswer
 from hallway.ids import MEMBER, wire
+from hallway.journal.model import Change
 from hallway.web.api import directories
 from hallway.web.api.endpoint import ROOT, Endpoint
 from hallway.web.wiring import connection_desk, key_desk
@@ -123,9 +125,14 @@ class ApiWorld:
 Maker = Callable[[ApiWorld], Awaitable[Sound]]
 
 
+_NOWHERE = {"event": "evt", "application": "app", "secret": "secret"}
+"""What no organization has of its own, and no request finds under this name."""
+
+
 def furnished_params(house: House) -> dict[str, str]:
     """What stands in paths, of the things that a furnished organization has."""
-    return {**house.values, "person": house.values["user"], "event": f"evt_{'0' * 32}"}
+    nowhere = {name: f"{prefix}_{'0' * 32}" for name, prefix in _NOWHERE.items()}
+    return {**nowhere, **house.values, "person": house.values["user"]}
 
 
 async def _as_furnished(world: ApiWorld) -> Sound:
@@ -219,6 +226,57 @@ async def _receipt(world: ApiWorld) -> Sound:
     return Sound({}, {"event": await _placed(world), "did": [{"what": "sessions_ended", "count": 2}]})
 
 
+async def _waiting(world: ApiWorld) -> Sound:
+    """Somebody of a domain that nobody has proved."""
+    sound, name = await _directory(world), f"{world.name('jo')}@nowhere.example"
+    made = await world.good(
+        "POST", "organizations/{organization}/directories/{directory}/tokens".format(**sound.params), {}
+    )
+    headers = {"authorization": f"Bearer {made['text']}", "content-type": "application/scim+json"}
+    body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name}
+    path = f"/scim/{sound.params['directory']}/v2/Users"
+    answer = await call(world.hub.app, "POST", path, headers, json.dumps(body).encode())
+    return Sound({**sound.params, "user": json.loads(answer.body)["id"]})
+
+
+async def enforced(world: ApiWorld, days: int | None = None) -> Sound:
+    """An organization that enforces single sign-on, as it is kept."""
+    owner, stores = world.acme.organization.id, world.hub.hub.stores
+    if await stores.enforcements.enforcement(owner) is None:
+        connection = (await stores.connections.connections(owner))[0].id
+        await stores.database.commit(Change(owner, (NewEnforcement(Enforcement(owner, connection, 1)),)))
+    return replace(await _active(world), body=None if days is None else {"days": days})
+
+
+async def _exempt(world: ApiWorld) -> Sound:
+    return await enforced(world, 7)
+
+
+async def _second_certificate(world: ApiWorld) -> Sound:
+    sound = await _on_connection()(world)
+    place = "organizations/{organization}/connections/{connection}".format(**sound.params)
+    await world.good("POST", f"{place}/own-certificates")
+    return sound
+
+
+async def _application(world: ApiWorld) -> Sound:
+    """One with two secrets, so that one can end."""
+    body = {"name": world.name("App"), "redirect_uris": ["https://app.example/callback"]}
+    made = await world.good("POST", "applications", body)
+    one = made["application"]["id"]
+    return Sound({"application": one, "secret": made["secret"]["id"]}, {"name": world.name("App")})
+
+
+async def _quiet_application(world: ApiWorld) -> Sound:
+    return replace(await _application(world), body=None)
+
+
+async def _contact(world: ApiWorld) -> Sound:
+    organization = await world.fresh_organization()
+    made = await world.good("POST", f"organizations/{organization}/contacts", {"email": "it@acme.example"})
+    return Sound({"organization": organization, "contact": made["id"]})
+
+
 async def _link(world: ApiWorld) -> Sound:
     organization = await world.fresh_organization()
     made = await world.good("POST", "setup-links", {"organization": organization, "tasks": ["sso"]})
@@ -265,6 +323,27 @@ _MAKERS: dict[str, Maker] = {
     "connection_key_reject": _key,
     "connection_key_remove": _key,
     "connection_delete": _on_connection(),
+    "application_create": _with(
+        lambda world: {"name": world.name("App"), "kind": "machine", "scopes": ["members:read"]}
+    ),
+    "application_get": _quiet_application,
+    "application_update": _application,
+    "application_enable": _quiet_application,
+    "application_disable": _quiet_application,
+    "application_delete": _quiet_application,
+    "secret_list": _quiet_application,
+    "secret_create": _quiet_application,
+    "secret_end": _quiet_application,
+    "contact_create": _on_organization(email="it@acme.example", name="IT"),
+    "contact_remove": _contact,
+    "connection_own_add": _on_connection(),
+    "connection_own_switch": _second_certificate,
+    "connection_own_drop": _second_certificate,
+    "enforcement_lift": enforced,
+    "enforcement_exempt": _exempt,
+    "enforcement_exempt_end": enforced,
+    "waiting_accept": _waiting,
+    "waiting_dismiss": _waiting,
     "event_get": _event,
     "receipt_create": _receipt,
     "setup_link_create": _new_link,

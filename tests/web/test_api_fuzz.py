@@ -36,7 +36,7 @@ from hallway.web.api.table import ENDPOINTS
 from tests.web.api_world import ApiWorld, Sound, api_world
 from tests.web.asgi import call
 
-EXAMPLES: Final = 12
+EXAMPLES: Final = 8
 CHECKS: Final = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance,

@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from hallway.http_client import GuardedClient, Reach, checked
 from hallway.hub.applications.api_keys import KeyDesk
 from hallway.hub.applications.desk import ApplicationDesk, Circle
 from hallway.hub.applications.leaving import SignedInElsewhere
+from hallway.hub.applications.model import ApplicationState
 from hallway.hub.applications.signing import Signing
 from hallway.hub.connections.desk import ConnectionDesk
 from hallway.hub.connections.enforcement import EnforcementDesk
@@ -443,12 +445,23 @@ def sign_in_desk(hub: Hub) -> SignInDesk:
     )  # fmt: skip
 
 
+async def setup_return_urls(hub: Hub, only: bytes | None = None) -> Collection[str]:
+    """Where set-up links may lead back to: the deployment's addresses and those of active applications, or of `only`
+    one of them.
+    """
+    found = [
+        one for one in await hub.stores.applications.applications()
+        if one.state is ApplicationState.ACTIVE and only in (None, one.id)
+    ]  # fmt: skip
+    return {*hub.settings.setup_return_urls, *(url for one in found for url in one.addresses.setup_return_uris)}
+
+
 def setup_desk(hub: Hub, letters: Letters) -> SetupDesk:
     """What set-up links need; `letters` makes the mails that they promise."""
     database = hub.stores.database
     links, concerned = SetupLinkStore(database), ConcernedStore(MemberStore(database))
     organizations, base_url = hub.stores.organizations, hub.settings.base_url
-    returns = hub.settings.setup_return_urls
+    returns = partial(setup_return_urls, hub)
     return SetupDesk(database, organizations, links, concerned, letters, clock, os.urandom, base_url, returns)
 
 

@@ -34,6 +34,13 @@ class Wait(Enum):
     NEXT_REQUEST = "next_request"
 
 
+class ByAPerson(Enum):
+    """Whether somebody says it who showed who she is, or a program."""
+
+    YES = "yes"
+    NO = "no"
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One who waits: why, and the member who has her address."""
@@ -72,8 +79,12 @@ async def invitable(desk: Desk, directory: Directory, resource_id: ResourceId) -
     return waiting.person.email
 
 
-async def accept(desk: Desk, directory: Directory, resource_id: ResourceId, actor: Actor) -> Member:
-    """She is the member with her address, or a new one; the directory owns the membership from now on."""
+async def accept(
+    desk: Desk, directory: Directory, resource_id: ResourceId, actor: Actor, by_a_person: ByAPerson = ByAPerson.YES
+) -> Member:
+    """She is the member with her address, or a new one; the directory owns the membership from now on. That it owns an
+    administrator, a person says, and no program.
+    """
     key = DirectoryKey(directory.organization_id, directory.id)
 
     async def decide() -> tuple[Change, Member]:
@@ -83,6 +94,11 @@ async def accept(desk: Desk, directory: Directory, resource_id: ResourceId, acto
             raise Refused("invalid", "She has no e-mail address. Send one in the directory product first.")
         if waiting.why is Wait.COLLISION:
             raise Refused("conflict", "Another directory owns the member with this address. Remove her there first.")
+        if waiting.why is Wait.ADMINISTRATOR and by_a_person is ByAPerson.NO:
+            raise Refused(
+                "forbidden",
+                "An administrator has her address. That a directory owns her, one of them confirms on a page.",
+            )
         now = desk.clock()
         row, member = _accepted(desk, key, waiting, (resource_id, now))
         link = MemberLink(key, resource_id, member.id, Reason.CONFIRMED, now)

@@ -4,14 +4,16 @@ Rules: scheme, host, port and path are those of a registered address, to the let
 that the application knows which of its customers comes back.
 """
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from hallway.hub.organizations.service import Refused
 
 MAX_URL: Final = 2000
+ReturnUrls: TypeAlias = Callable[[], Awaitable[Collection[str]]]
+"""What is registered now."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -23,14 +25,19 @@ class Returns:
     done: str = ""
 
 
+async def nowhere() -> Collection[str]:
+    """Nothing is registered."""
+    return ()
+
+
 def checked_returns(returns: Returns, registered: Collection[str]) -> Returns:
     """The same; refuses what is not registered."""
     for name, url in (("return_url", returns.back), ("success_url", returns.done)):
         if url and not is_registered(url, registered):
             raise Refused(
                 "invalid",
-                f"{name} is none of the addresses that this deployment leads back to; the setting setup_return_urls "
-                "has them.",
+                f"{name} is none of the addresses that may be led back to: those of the setting setup_return_urls, and "
+                "those that an application has registered.",
             )
     return returns
 

@@ -27,7 +27,7 @@ from hallway.hub.setup.model import (
     tasks_in_order,
 )
 from hallway.hub.setup.ports import Concerned, Letters, SetupLinks
-from hallway.hub.setup.returning import Returns, checked_returns
+from hallway.hub.setup.returning import Returns, ReturnUrls, checked_returns, nowhere
 from hallway.ids import SETUP_LINK, EntryId, OrganizationId, SetupLinkId, SetupSessionId, fresh_id, parsed
 from hallway.journal.model import Actor, Change, Entry, Row
 from hallway.journal.ports import Ledger
@@ -77,7 +77,7 @@ class SetupDesk:
     clock: Callable[[], int]
     entropy: Callable[[int], bytes]
     base_url: str
-    return_urls: tuple[str, ...] = ()
+    return_urls: ReturnUrls = nowhere
 
     def fresh_id(self) -> bytes:
         """A new id."""
@@ -137,7 +137,7 @@ def link_actor(link: SetupLink, address: str = "") -> Actor:
 async def create(desk: SetupDesk, organization: Organization, wish: Wish, actor: Actor) -> MadeLink:
     """A new link; sent by mail where the wish has an address."""
     tasks, label = _checked(wish)
-    returns = checked_returns(wish.returns, desk.return_urls)
+    returns = checked_returns(wish.returns, await desk.return_urls())
     now = desk.clock()
     alive = [one for one in await desk.links.links(organization.id) if one.state(now) is LinkState.ALIVE]
     if len(alive) >= MOST_ALIVE:

@@ -26,6 +26,7 @@ from hallway.web.wiring import connection_desk
 PATH: Final = f"{ORGANIZATION_PATH}/connections"
 ONE: Final = f"{PATH}/{{connection}}"
 KEY: Final = f"{ONE}/keys/{{key}}"
+OWN: Final = f"{ONE}/own-certificates"
 READ, WRITE = "connections:read", "connections:write"
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, description="A name for people.", examples=["Acme, Okta"])]
@@ -56,6 +57,13 @@ class ProviderKey(Document, frozen=True, kw_only=True):
     missing_since: Annotated[Instant | None, Meta(description="Since when the metadata has it no more.")]
 
 
+class OwnCertificate(Document, frozen=True, kw_only=True):
+    """A certificate of ours, as our metadata has it."""
+
+    fingerprint: Annotated[str, Meta(description="SHA-256 of it.", examples=["0F:1E:2D"])]
+    signs: Annotated[bool, Meta(description="Whether it signs; the other one is the next, or the one of before.")]
+
+
 class Connection(Document, frozen=True, kw_only=True):
     """Who signs an organization's people in, and what is pasted there."""
 
@@ -80,6 +88,7 @@ class Connection(Document, frozen=True, kw_only=True):
         str | None, Meta(description="Where its metadata is read again.", examples=["https://okta/m"])
     ]
     keys: list[ProviderKey]
+    own_certificates: list[OwnCertificate]
     login_url: Url
     entity_id: Annotated[
         str | None, Meta(description="SAML: how we are called there.", examples=["https://hub.example/…"])
@@ -171,6 +180,10 @@ def document(one: Kept, base_url: str) -> Connection:
                 expires_at=maybe(key.expires_at), missing_since=maybe(key.missing_since),
             )
             for key in there.keys
+        ],
+        own_certificates=[
+            OwnCertificate(fingerprint=fingerprint(certificate), signs=place == 0)
+            for place, certificate in enumerate(there.certificates)
         ],
         login_url=login_url(base_url, one), entity_id=entity_id(base_url, one) if saml else None,
         acs_url=acs_url(base_url, one) if saml else None,
@@ -292,6 +305,22 @@ async def connection_key_remove(call: Call) -> Answer:
     return Answer()
 
 
+async def connection_own_add(call: Call) -> Answer:
+    """A second certificate of ours."""
+    return _answer(call, await KeyBook(_desk(call), call.actor).renew_own(await _connection(call)))
+
+
+async def connection_own_switch(call: Call) -> Answer:
+    """The second one signs."""
+    return _answer(call, await KeyBook(_desk(call), call.actor).switch_own(await _connection(call)))
+
+
+async def connection_own_drop(call: Call) -> Answer:
+    """The one that does not sign goes."""
+    await KeyBook(_desk(call), call.actor).drop_own(await _connection(call))
+    return Answer()
+
+
 async def connection_delete(call: Call) -> Answer:
     """It goes."""
     await _book(call).delete(await _connection(call))
@@ -322,6 +351,12 @@ ENDPOINTS: Final = (
     Endpoint("POST", f"{KEY}/approve", WRITE, "Trust a provider's key.", connection_key_approve, Connection),
     Endpoint("POST", f"{KEY}/reject", WRITE, "Never trust a provider's key.", connection_key_reject, Connection),
     Endpoint("DELETE", KEY, WRITE, "Remove a provider's key.", connection_key_remove, status=204),
+    Endpoint(
+        "POST", OWN, WRITE, "Make a second certificate of ours.", connection_own_add, Connection,
+        about="It is published beside the one that signs. Give it to the provider, then switch.",
+    ),
+    Endpoint("POST", f"{OWN}/switch", WRITE, "Sign with the second certificate.", connection_own_switch, Connection),
+    Endpoint("DELETE", OWN, WRITE, "Remove the certificate that does not sign.", connection_own_drop, status=204),
     Endpoint(
         "DELETE", ONE, WRITE, "Delete a connection.", connection_delete, status=204, versioned=True,
         about="With what it knew of people, and its attempts.",

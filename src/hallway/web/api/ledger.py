@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hallway.exchanges.idempotency import Begun, CarriedOut
+from hallway.hub.applications.model import ApplicationRemoval, ApplicationUpdate
 from hallway.hub.connections.model import ConnectionRemoval, ConnectionUpdate
+from hallway.hub.organizations.contacts import ContactBook
 from hallway.hub.organizations.members import MemberRemoval, MemberUpdate
 from hallway.hub.organizations.service import Registrar
 from hallway.journal.model import Change
@@ -19,6 +21,8 @@ _WAS: Final[Mapping[type, Callable[[Any], Any]]] = {
     MemberRemoval: lambda row: row.member,
     ConnectionUpdate: lambda row: row.was,
     ConnectionRemoval: lambda row: row.connection,
+    ApplicationUpdate: lambda row: row.was,
+    ApplicationRemoval: lambda row: row.application,
 }
 """Rows that replace something with a version, and how it was."""
 
@@ -62,4 +66,5 @@ def acting(hub: Hub, ledger: Ledger) -> Hub:
         registrar=Registrar(ledger, hub.stores.organizations, clock, os.urandom),
         roster=replace(hub.roster, ledger=ledger),
         domain_desk=replace(hub.domain_desk, ledger=ledger),
+        contact_book=ContactBook(ledger, hub.stores.domains, clock, os.urandom),
     )

@@ -1,6 +1,7 @@
 """Set-up links, by the API: what stands behind the application's own *Set up SSO* button."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -13,14 +14,14 @@ from hallway.hub.setup.model import LinkState, Task
 from hallway.hub.setup.model import SetupLink as Kept
 from hallway.hub.setup.returning import Returns
 from hallway.hub.setup.service import LONGEST_LIFETIME, SetupDesk, Wish
-from hallway.ids import API_KEY, ORGANIZATION, SETUP_LINK, wire
+from hallway.ids import API_KEY, APPLICATION, ORGANIZATION, SETUP_LINK, wire
 from hallway.web.api.endpoint import ROOT, Answer, Body, Call, Document, Endpoint
 from hallway.web.api.organizations import ONE as ORGANIZATION_PATH
 from hallway.web.api.organizations import located, organization_of
 from hallway.web.api.paging import Next, Paged, sliced_back
 from hallway.web.api.problems import ApiProblem
 from hallway.web.api.words import Email, Instant, OrganizationId, SetupLinkId, Text, instant, maybe
-from hallway.web.wiring import setup_desk
+from hallway.web.wiring import setup_desk, setup_return_urls
 
 MAKE: Final = f"{ROOT}/setup-links"
 PATH: Final = f"{ORGANIZATION_PATH}/setup-links"
@@ -34,7 +35,7 @@ ReturnUrl = Annotated[
     str,
     Meta(
         max_length=2000,
-        description="One of the deployment's `setup_return_urls`; a query may stand behind it.",
+        description="One of `setup_return_urls` or of an application's; a query may stand behind it.",
         examples=["https://app.example/settings/sso?tenant=4711"],
     ),
 ]
@@ -113,7 +114,10 @@ def document(one: Kept, now: int) -> SetupLink:
 
 
 def _desk(call: Call) -> SetupDesk:
-    return replace(setup_desk(call.hub, call.hub.mailing.letters), ledger=call.hub.desk.ledger)
+    desk = replace(setup_desk(call.hub, call.hub.mailing.letters), ledger=call.hub.desk.ledger)
+    if call.caller.kind != "application":
+        return desk
+    return replace(desk, return_urls=partial(setup_return_urls, call.hub, call.caller.id))
 
 
 async def setup_link_create(call: Call) -> Answer:
@@ -121,13 +125,18 @@ async def setup_link_create(call: Call) -> Answer:
     said, desk = call.said(NewSetupLink), _desk(call)
     owner = await _owner(call, said)
     wish = Wish(
-        said.tasks, said.label, _address(call, said.email), said.expires_in * SECOND, wire(API_KEY, call.caller.id),
+        said.tasks, said.label, _address(call, said.email), said.expires_in * SECOND, _maker(call),
         Returns(said.return_url or "", said.success_url or ""), said.single_use,
     )  # fmt: skip
     made = await service.create(desk, owner, wish, call.actor)
     told = document(made.link, desk.clock())
     place = f"{PATH.replace('{organization}', told.organization)}/{told.id}"
     return Answer(MadeSetupLink(setup_link=told, url=None if wish.email else made.address), location=place)
+
+
+def _maker(call: Call) -> str:
+    """Who made it, on the link."""
+    return wire(APPLICATION if call.caller.kind == "application" else API_KEY, call.caller.id)
 
 
 async def _owner(call: Call, said: NewSetupLink) -> Organization:

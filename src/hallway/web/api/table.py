@@ -3,10 +3,13 @@
 from typing import Final
 
 from hallway.web.api import (
+    applications,
     attempts,
     connections,
+    contacts,
     directories,
     domains,
+    enforcement,
     events,
     exchanges,
     members,
@@ -15,20 +18,25 @@ from hallway.web.api import (
     receipts,
     setup_links,
     tokens,
+    waiting,
 )
 from hallway.web.api.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *organizations.ENDPOINTS,
+    *contacts.ENDPOINTS,
     *members.ENDPOINTS,
     *directories.ENDPOINTS,
     *tokens.ENDPOINTS,
     *people.ENDPOINTS,
+    *waiting.ENDPOINTS,
     *exchanges.ENDPOINTS,
     *domains.ENDPOINTS,
     *connections.ENDPOINTS,
+    *enforcement.ENDPOINTS,
     *attempts.ENDPOINTS,
     *setup_links.ENDPOINTS,
+    *applications.ENDPOINTS,
     *events.ENDPOINTS,
     *receipts.ENDPOINTS,
 )

@@ -5,8 +5,11 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from hallway.ids import (
+    APPLICATION,
     ATTEMPT,
+    CLIENT_SECRET,
     CONNECTION,
+    CONTACT,
     DIRECTORY,
     ENTRY,
     EXCHANGE,
@@ -36,6 +39,9 @@ ConnectionId = Annotated[str, _id(CONNECTION, "The connection.")]
 AttemptId = Annotated[str, _id(ATTEMPT, "The sign-in attempt.")]
 ExchangeId = Annotated[str, _id(EXCHANGE, "The recorded exchange.")]
 EventId = Annotated[str, _id(ENTRY, "The event, wherever it is told.")]
+ContactId = Annotated[str, _id(CONTACT, "The technical contact.")]
+ApplicationId = Annotated[str, _id(APPLICATION, "The application: its `client_id`.")]
+SecretId = Annotated[str, _id(CLIENT_SECRET, "The secret of an application.")]
 SetupLinkId = Annotated[str, _id(SETUP_LINK, "The set-up link.")]
 
 _INSTANT: Final = "2026-11-25T10:02:00.000000+00:00"
@@ -65,6 +71,9 @@ PATH_PARAMETERS: Final = {
     "attempt": AttemptId,
     "exchange": ExchangeId,
     "link": SetupLinkId,
+    "contact": ContactId,
+    "application": ApplicationId,
+    "secret": SecretId,
     "event": EventId,
     "domain": DomainName,
     "key": KeyName,

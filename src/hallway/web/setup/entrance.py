@@ -112,7 +112,7 @@ class EntrancePages:
         """Words only: the link has ended, and nothing of it is shown. Where it came from the application, the browser
         goes back there by itself.
         """
-        back = self._portal.shown_return(request)
+        back = await self._portal.shown_return(request)
         page = self._pages.render(request, "setup/done.html", back=back)
         if not back:
             return page

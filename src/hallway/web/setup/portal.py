@@ -152,12 +152,12 @@ class Portal:
         sealed = self.hub.keys.ring.encrypt(link.returns.done.encode(), _RETURN_CONTEXT)
         return (self.pages.cookies.made(_RETURN_COOKIE, base64.urlsafe_b64encode(sealed).decode(), RETURN_SECONDS),)
 
-    def shown_return(self, request: Request) -> str:
+    async def shown_return(self, request: Request) -> str:
         """Where the link that ended a moment ago in this browser leads, while that is registered; "" for nowhere."""
         with suppress(ValueError, Undecipherable, UnknownKey):
             sealed = base64.urlsafe_b64decode(self.pages.cookies.read(request, _RETURN_COOKIE))
             url = self.hub.keys.ring.decrypt(sealed, _RETURN_CONTEXT).decode() if sealed else ""
-            return url if is_registered(url, self.desk.return_urls) else ""
+            return url if is_registered(url, await self.desk.return_urls()) else ""
         return ""
 
     def forgotten_return(self) -> Header:

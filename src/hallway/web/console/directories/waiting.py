@@ -1,7 +1,7 @@
 """Who is in the directory and not a member: why, and what an administrator can say."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
 
 from hallway.hub.directories.accepting import accept, dismiss, grant_admin, invitable, why_waiting
 from hallway.hub.directories.desk import Desk
@@ -16,6 +16,8 @@ from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import N_
 from hallway.web.rows import PageHandler
 
+Act: TypeAlias = Callable[[Desk, Directory, ResourceId, Actor], Awaitable[object]]
+
 
 class WaitingPages:
     """The handlers."""
@@ -23,7 +25,7 @@ class WaitingPages:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._hub = shelf.hub
-        self._acts = {
+        self._acts: Mapping[str, tuple[Act, str]] = {
             "accept": (accept, N_("She is a member now.")),
             "invite": (self._invite, N_("An invitation was sent to her.")),
             "dismiss": (dismiss, N_("She is not listed any more.")),
