@@ -102,6 +102,7 @@ def application_of(settings: Settings) -> Edge:
         lifespan=Lifespan(serving.start, serving.stop),
         observers=(serving.observe,),
         quick=lambda: serving.quick,
+        ending=serving.ending,
     )
 
 
@@ -254,6 +255,11 @@ class Serving:
 
     def _sent(self, one: Sent) -> None:
         self._metrics.delivery(one.endpoint.kind, one.fate.value, one.lag / SECOND)
+
+    def ending(self) -> None:
+        """Answer whoever waits for events: the server ends once nobody is owed an answer."""
+        if self._hub is not None:
+            self._hub.placed.close()
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""
