@@ -77,6 +77,7 @@ _OF_THE_OTHER = {"stranger_refusal", "quirk_count", "member_past", "resource_ver
 
 _NOT_WRITTEN_YET = {
     "api_key", "endpoint", "lane", "delivery", "delivery_attempt", "stream_pending", "idempotent_answer",
+    "application", "application_secret", "signing_key", "app_grant", "auth_code", "refresh_token",
 }  # fmt: skip
 """Tables whose code is still to come: whoever writes it fills them here."""
 
@@ -127,7 +128,7 @@ def test_an_organization_with_something_in_every_table_is_deleted_from_all(
         return {name: sum(row[place] == own for row in content[name]) for name, place in places.items()}
 
     before = rows_of(content_of(database_url))
-    without = {"account", "passkey", "recovery_code", "session", "mail_link", "operator"}
+    without = {"account", "passkey", "recovery_code", "session", "mail_link", "operator", "api_key"}
     assert {name for name, count in before.items() if not count and name not in without} <= _OF_THE_OTHER | {
         "feed_ended"
     } | _NOT_WRITTEN_YET

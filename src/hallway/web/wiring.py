@@ -98,6 +98,7 @@ from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
 from hallway.store.signing_keys import SigningKeyStore
 from hallway.store.snapshot import SnapshotStore
 from hallway.store.sqlite import SqliteOptions
+from hallway.store.streams import StreamStore
 
 POST_THREADS: Final = 32
 """For resolving names of endpoints: those that do not answer may hold some of them."""
@@ -141,6 +142,7 @@ class Stores:
     api_keys: ApiKeyStore
     answers: AnswerStore
     snapshot: SnapshotStore
+    streams: StreamStore
     endpoints: EndpointStore
     lanes: LaneStore
     deliveries: DeliveryStore
@@ -360,6 +362,7 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         ApiKeyStore(database),
         AnswerStore(database),
         SnapshotStore(database),
+        StreamStore(database),
         endpoints,
         LaneStore(database, feed),
         DeliveryStore(database, feed),
@@ -374,11 +377,15 @@ def application_desk(hub: Hub) -> ApplicationDesk:
         OpenWays(stores.connections, stores.enforcements, clock),
         MemberProfiles(stores.resources, stores.links.proved_domains), hub.people.sessions.seen,
     )  # fmt: skip
-    signing = Signing(stores.database, stores.signing_keys, hub.keys, clock, os.urandom)
     return ApplicationDesk(
-        stores.database, stores.applications, stores.grants, signing, circle, clock, os.urandom,
+        stores.database, stores.applications, stores.grants, signing(hub), circle, clock, os.urandom,
         hub.settings.base_url, hub.settings.is_on_loopback,
     )  # fmt: skip
+
+
+def signing(hub: Hub) -> Signing:
+    """The keys that we sign by."""
+    return Signing(hub.stores.database, hub.stores.signing_keys, hub.keys, clock, os.urandom)
 
 
 def enforcement_desk(hub: Hub) -> EnforcementDesk:
