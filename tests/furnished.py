@@ -18,6 +18,7 @@ from hallway.hub.connections.trusted import key_name
 from hallway.hub.directories.administration import Administration
 from hallway.hub.directories.model import Provider
 from hallway.hub.events.receipts import Confirmer, Done, Said, received
+from hallway.hub.events.streams import Pending, create_stream
 from hallway.hub.operators.model import NewOperator, Operator, OperatorRole, OperatorState
 from hallway.hub.organizations.founding import found_organization
 from hallway.hub.organizations.inviting import Joiner, Wish, accept, invite
@@ -50,10 +51,12 @@ from hallway.ids import (
     PASSKEY,
     SESSION,
     SETUP_LINK,
+    STREAM,
     TOKEN,
     AccountId,
     AttemptId,
     DeliveryAttemptId,
+    EntryId,
     PasskeyId,
     wire,
 )
@@ -62,6 +65,7 @@ from hallway.journal.model import Actor, Change
 from hallway.scim.json import JsonObject
 from hallway.web.delivering import webhook_desk
 from hallway.web.event_desks import receipt_desk
+from hallway.web.streaming import stream_desk
 from hallway.web.wiring import Hub, connection_desk, key_desk, operator_desk, setup_desk, sign_in_desk
 from tests.web.browsing import PASSWORD as WORDS
 from tests.web.federation import federated
@@ -222,6 +226,10 @@ async def _directory(hub: Hub, house: House, actor: Actor, post: Post) -> None:
         f"{base}/Groups", made.text, {"schemas": [f"{schemas}Group"], "displayName": "Team", "members": listed}
     )
     house.values |= {"user": str(user["id"]), "group": str(group["id"])}
+    stream = (await create_stream(stream_desk(hub), directory, "https://reader.example", actor)).stream
+    waiting = Pending(stream.position + 1, 1, EntryId(hub.desk.fresh_id()))
+    await hub.stores.streams.hand(stream, waiting.position, [waiting])
+    house.values["stream"] = wire(STREAM, stream.id)
     latest = await hub.stores.exchanges.latest(house.organization.id, directory.id, None, 10)
     house.values["exchange"] = wire(EXCHANGE, latest[0].id)
 

@@ -17,6 +17,7 @@ API: Final = "hw_api_"
 CLIENT: Final = "hw_client_"
 CODE: Final = "hw_code_"
 REFRESH: Final = "hw_refresh_"
+STREAM: Final = "hw_stream_"
 
 SECRET_BYTES: Final = 32
 _ID_BYTES: Final = 16

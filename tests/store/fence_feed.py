@@ -5,12 +5,14 @@ from typing import Any, Final
 
 from hallway.hub.events.receipts import NewReceipt
 from hallway.journal.feed import Wanted
-from hallway.store import events, feed, receipts, snapshot
+from hallway.store import events, feed, receipts, snapshot, streams
 from hallway.store.events import EventStore
 from hallway.store.feed import FeedStore
 from hallway.store.receipts import ReceiptStore
 from hallway.store.snapshot import SnapshotStore
+from hallway.store.streams import StreamStore
 from tests.store import conformance_receipts
+from tests.store.conformance_streams import made, waiting
 from tests.store.stage import Stage
 
 
@@ -50,6 +52,23 @@ def _snapshot(t: Any) -> SnapshotStore:
     return SnapshotStore(t.stage.database)
 
 
+def _streams(t: Any) -> StreamStore:
+    return StreamStore(t.stage.database)
+
+
+async def _pending(t: Any) -> object:
+    """What waits in Beta's stream, asked for as if it were Acme's."""
+    foreign = replace(t.ids["stream"], organization_id=t.key.organization_id)
+    return await _streams(t).pending(foreign, 9)
+
+
+async def settle_streams(stage: Stage, secret: str) -> dict[str, Any]:
+    """A stream of Beta's in which something waits."""
+    stream = await made(stage, 2, secret)
+    await StreamStore(stage.database).hand(stream, 9, waiting(8))
+    return {"stream": stream}
+
+
 FEED_READS: Final[dict[str, tuple[Any, str, Any]]] = {
     "feed_of_one": (feed, "OF_ONE", _fed),
     "receipt": (
@@ -64,6 +83,11 @@ FEED_READS: Final[dict[str, tuple[Any, str, Any]]] = {
     "feed_tells_of": (feed, "TELLS_OF", _known),
     "snapshot_organization": (snapshot, "ORGANIZATION", lambda t: _snapshot(t).organization(t.key.organization_id)),
     "snapshot_members": (snapshot, "MEMBERS", lambda t: _snapshot(t).members(t.key.organization_id, None, 9)),
+    "stream_by_id": (streams, "BY_ID", lambda t: _streams(t).stream(t.key.organization_id, t.ids["stream"].id)),
+    "streams_of_directory": (
+        streams, "OF_DIRECTORY", lambda t: _streams(t).of_directory(t.key.organization_id, t.key.directory_id),
+    ),
+    "stream_pending": (streams, "PENDING", _pending),
     "journal_at": (events, "AT", lambda t: _events(t).at(t.key.organization_id, [t.ids["seq"]])),
     "member_versions_around": (
         events, "AROUND", lambda t: _events(t).members_around(t.key.organization_id, t.ids["member"], 10_000),

@@ -28,6 +28,7 @@ from tests.store import (
     conformance_setup,
     conformance_sign_in,
     conformance_snapshot,
+    conformance_streams,
 )
 from tests.store.stage import Stage, staged
 
@@ -56,6 +57,7 @@ CHECKS: dict[str, Check] = {
         conformance_setup,
         conformance_snapshot,
         conformance_sign_in,
+        conformance_streams,
     )
     for name, check in vars(module).items()
     if name.startswith("holds_")

@@ -53,7 +53,7 @@ from tests.house.source import ROOT
 from tests.store import conformance_operators, conformance_setup
 from tests.store.fence_applications import APPLICATION_READS, settle_applications
 from tests.store.fence_delivery import DELIVERY_READS, settle_deliveries
-from tests.store.fence_feed import FEED_READS, settle_receipts
+from tests.store.fence_feed import FEED_READS, settle_receipts, settle_streams
 from tests.store.fence_pages import PAGE_READS, settle_pages, settle_people
 from tests.store.fence_settings import SETTINGS_READS, settle
 from tests.store.stage import ACTOR, CATALOGUE, Stage, search, staged
@@ -344,6 +344,7 @@ async def _trespass(stage: Stage) -> Trespass:
     ids |= await settle_deliveries(stage, SECRET)
     ids |= {"link": link.id, "visit": visit.id, "mail": mail.id, **await settle(stage, SECRET)}
     ids |= await settle_pages(stage, SECRET, ids)
+    ids |= await settle_streams(stage, SECRET)
     ids |= await settle_applications(stage, SECRET)
     operator = conformance_operators.operator(stage)
     await stage.write(NewOperator(operator), organization=beta.organization_id)

@@ -114,6 +114,22 @@ async def test_who_waits_gets_what_comes(tmp_path: Path, monkeypatch: pytest.Mon
         assert [one["type"] for one in answer.body["items"]] == ["organization.updated"]
 
 
+async def test_who_waits_is_answered_when_the_server_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deployment that is renewed waits for nobody who waits."""
+    async with caller_in(tmp_path, monkeypatch) as caller:
+        now = (await caller.get(f"{EVENTS}?after=now")).body["next"]
+        waiting = asyncio.create_task(caller.get(f"{EVENTS}?after={now}&wait=30"))
+        served = caller.deployment.serving._hub
+        assert served is not None
+        while not served.placed._waiting:
+            await asyncio.sleep(0)
+        caller.deployment.app.ending()
+        async with asyncio.timeout(20):
+            assert (await waiting).body == {"items": [], "next": now, "more": False}
+            again = await caller.get(f"{EVENTS}?after={now}&wait=30")
+        assert again.body["items"] == []
+
+
 async def test_a_cursor_that_is_too_old_is_sent_to_the_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,9 @@ class Server:
 async def serving(
     app: Any = echo, most: int | None = None, keep_alive: Any = 60, **limits: Any
 ) -> AsyncIterator[Server]:
-    config = uvicorn.Config(app, limit_concurrency=most, log_config=None, ws="none", timeout_keep_alive=keep_alive)
+    config = uvicorn.Config(
+        app, limit_concurrency=most, log_config=None, ws="none", timeout_keep_alive=keep_alive, proxy_headers=False
+    )
     config.load()
     state = ServerState()
     state.default_headers = [(b"date", b"Tue, 24 Nov 2026 02:00:00 GMT")]
@@ -560,3 +562,24 @@ async def test_a_server_that_ends_gives_the_answers_it_owes() -> None:
         assert await idle.rest() == b""
         go_on.set()
         assert (await busy.rest()).endswith(b"connection: close\r\n\r\nGET /? 0:")
+
+
+async def test_an_application_is_told_that_the_server_ends_while_an_answer_is_owed() -> None:
+    class Waiting:
+        """An application that answers once it is told."""
+
+        def __init__(self) -> None:
+            self.told = asyncio.Event()
+            self.ending = self.told.set
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await self.told.wait()
+            await echo(scope, receive, send)
+
+    async with serving(Waiting()) as server, server.client() as client:
+        await client.send(post(b"hello"))
+        while not server.state.tasks:
+            await asyncio.sleep(0)
+        for connection in list(server.state.connections):
+            connection.shutdown()
+        assert await client.answer() == (200, b"POST /p? 5:hello")

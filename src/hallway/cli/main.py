@@ -17,6 +17,7 @@ from hallway.cli import (
     operators,
     organizations,
     setup_links,
+    streams,
     tokens,
     webhooks,
 )
@@ -44,6 +45,7 @@ hub.add_typer(members.app, name="member")
 hub.add_typer(domains.app, name="domain")
 hub.add_typer(directories.app, name="directory")
 hub.add_typer(tokens.app, name="token")
+hub.add_typer(streams.app, name="stream")
 hub.add_typer(connections.app, name="connection")
 hub.add_typer(attempts.app, name="attempt")
 hub.add_typer(applications.app, name="application")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import orjson
 
 from hallway.accounts.model import Account
+from hallway.delivery.model import Endpoint
 from hallway.hub.applications.api_keys import ApiKey
 from hallway.hub.applications.model import Application, ClientSecret
 from hallway.hub.connections.addresses import (
@@ -20,6 +21,7 @@ from hallway.hub.connections.addresses import (
 from hallway.hub.connections.model import Connection, Protocol
 from hallway.hub.connections.trusted import fingerprint
 from hallway.hub.directories.model import Directory, Standing, Token
+from hallway.hub.events.streams import Stream
 from hallway.hub.operators.model import Operator
 from hallway.hub.organizations.domains import Domain
 from hallway.hub.organizations.members import Member
@@ -35,9 +37,11 @@ from hallway.ids import (
     CLIENT_SECRET,
     CONNECTION,
     DIRECTORY,
+    ENDPOINT,
     MEMBER,
     ORGANIZATION,
     SETUP_LINK,
+    STREAM,
     TOKEN,
     wire,
 )
@@ -130,6 +134,34 @@ def token_shape(one: Token, now: int) -> JsonObject:
         "last_address": one.last_address,
         "last_client": one.last_client,
         "replaces": None if one.replaces is None else wire(TOKEN, one.replaces),
+    }
+
+
+def stream_shape(one: Stream, base_url: str) -> JsonObject:
+    """A stream without its secret."""
+    text = wire(STREAM, one.id)
+    return {
+        "id": text,
+        "directory_id": wire(DIRECTORY, one.directory_id),
+        "audience": one.audience,
+        "url": f"{base_url}/streams/{text}/poll",
+        "created_at": instant(one.created_at),
+        "polled_at": instant(one.polled_at),
+        "refused": one.refused,
+        "last_error": one.last_error,
+    }
+
+
+def pushed_shape(one: Endpoint) -> JsonObject:
+    """A stream that is pushed, without its authorization."""
+    return {
+        "id": wire(ENDPOINT, one.id),
+        "directory_id": wire(DIRECTORY, one.belongs_to or b""),
+        "audience": one.name,
+        "url": one.url,
+        "created_at": instant(one.created_at),
+        "state": one.state.value,
+        "reason": one.reason,
     }
 
 

@@ -80,6 +80,7 @@ class Bell:
     """
 
     rung: int = 0
+    closed: bool = False
     _waiting: set[asyncio.Event] = field(default_factory=set)
 
     def ring(self) -> None:
@@ -88,8 +89,17 @@ class Bell:
         for one in self._waiting:
             one.set()
 
+    def close(self) -> None:
+        """Wake everybody, and let nobody wait any more: the process ends."""
+        self.closed = True
+        self.ring()
+
     async def wait(self, seconds: float, ready: Callable[[], bool] = lambda: False) -> bool:
-        """Wait for a ring; False where it did not come in time. `ready` is asked once the ring would be heard."""
+        """Wait for a ring; False where it did not come in time, or never will. `ready` is asked once the ring would be
+        heard.
+        """
+        if self.closed:
+            return False
         event = asyncio.Event()
         self._waiting.add(event)
         try:

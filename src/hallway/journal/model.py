@@ -119,6 +119,8 @@ EVENT_TYPES: Final = {
     "token.created": "A directory token was made; its secret is not in the journal.",
     "token.revoked": "A directory token ended.",
     "token.ending_told": "Administrators and technical contacts were told by mail that a token ends.",
+    "stream.created": "A directory's changes can be polled as security events; the secret is not in the journal.",
+    "stream.deleted": "A stream of security events ended.",
     "user.created": "A directory user appeared.",
     "user.updated": "Attributes of a directory user changed.",
     "user.deactivated": "`active` became false: everything of this person ends here.",

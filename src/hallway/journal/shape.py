@@ -19,6 +19,7 @@ from hallway.ids import (
     ORGANIZATION,
     SETUP_LINK,
     SIGNING_KEY,
+    STREAM,
     TOKEN,
     USER,
     wire,
@@ -44,6 +45,7 @@ _SUBJECTS: Final = {
     "directory": DIRECTORY,
     "connection": CONNECTION,
     "token": TOKEN,
+    "stream": STREAM,
     "user": USER,
     "group": GROUP,
 }

@@ -8,6 +8,7 @@ import orjson
 from hallway.scim.json import Json, JsonObject
 from hallway.scim.messages import Paging, list_response
 from hallway.scim.schema import Attribute, AttributeType, ResourceType, Schema
+from hallway.scim.security_events import EVENT_URIS
 from hallway.scim.standard_service import RESOURCE_TYPE, SCHEMA, SERVICE_PROVIDER_CONFIG
 
 
@@ -23,7 +24,7 @@ class Limits:
 
 
 def service_provider_config(limits: Limits, base: str) -> JsonObject:
-    """The configuration (RFC 7643 §5, RFC 9865 §4). `base` is the base URL without a slash at its end.
+    """The configuration (RFC 7643 §5, RFC 9865 §4, RFC 9967 §4). `base` is the base URL without a slash at its end.
 
     Cursors hold all that they need, so there is no `cursorTimeout`.
     """
@@ -58,6 +59,7 @@ def service_provider_config(limits: Limits, base: str) -> JsonObject:
             "defaultPageSize": limits.default_page_size,
             "maxPageSize": limits.max_page_size,
         },
+        "securityEvents": {"asyncRequest": "none", "eventUris": [*EVENT_URIS]},
         "meta": _meta("ServiceProviderConfig", f"{base}/ServiceProviderConfig"),
     }
 

@@ -100,6 +100,17 @@ _PAGINATION: Final = (
     _number("cursorTimeout", "For how many seconds a cursor is valid at least."),
 )
 
+_SECURITY_EVENTS: Final = (
+    _chosen("asyncRequest", "Whether requests can be answered by an event.", ("none", "long", "request")),
+    Attribute(
+        "eventUris",
+        multi_valued=True,
+        case_exact=True,
+        mutability=Mutability.READ_ONLY,
+        description="The events that are told.",
+    ),
+)
+
 SERVICE_PROVIDER_CONFIG: Final = Schema(
     f"{_URN}ServiceProviderConfig",
     "Service Provider Configuration",
@@ -126,6 +137,7 @@ SERVICE_PROVIDER_CONFIG: Final = Schema(
         _complex("etag", "ETags.", (_SUPPORTED,)),
         _array("authenticationSchemes", "How a client shows who it is.", _AUTHENTICATION, required=True),
         _complex("pagination", "Pages (RFC 9865).", _PAGINATION, required=False),
+        _complex("securityEvents", "Security events (RFC 9967).", _SECURITY_EVENTS, required=False),
     ),
 )
 

@@ -43,7 +43,7 @@ UPDATE_KNOWN = statement(
        RETURNING organization_id""",
 )
 TENANT_TABLES: Final = (
-    "idempotent_answer", "receipt", "stream_pending", "delivery_attempt", "delivery", "lane", "endpoint",
+    "idempotent_answer", "receipt", "stream_pending", "stream", "delivery_attempt", "delivery", "lane", "endpoint",
     "seen_assertion", "refresh_token", "auth_code", "app_grant", "signing_key", "api_key", "application_secret",
     "application", "member_version",
     "exchange", "stranger_refusal", "quirk_count", "request_count", "member_past", "member", "resource_key",

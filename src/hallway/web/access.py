@@ -26,6 +26,7 @@ from hallway.web.rows import (
     OPERATOR_SUPPORT,
     OPERATOR_VISIT,
     SETUP_LINK,
+    STREAM_SECRET,
     TOKEN,
 )
 
@@ -54,6 +55,7 @@ ADMITS: Final[Mapping[str, frozenset[str]]] = {
     METRICS_TOKEN: frozenset(CREDENTIALS),
     TOKEN: frozenset({DIRECTORY}),
     API: frozenset({API_KEY}),
+    STREAM_SECRET: frozenset(),
     ACCOUNT: _PEOPLE,
     FRESH_ACCOUNT: _PEOPLE,
     MEMBER: _PEOPLE - {OUTSIDER},
@@ -82,6 +84,7 @@ cell is a test. What a route is for stands in [Routes](routes.md).
   with the scope that the [API's page](api.md) says of the route.
 - Each opens its own organization, directory or link only: an object of another one is 404, as one that never was.
 - `again` stands where a page asks who is signed in to prove it once more, ten minutes after the last time.
+- `/streams/…` asks for the stream's own secret, and nothing else opens it.
 - `/metrics` asks for its own token where [`metrics_token`](settings.md#metrics_token) is set.
 
 """

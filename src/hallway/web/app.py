@@ -67,6 +67,8 @@ from hallway.web.setup.guard import SetupAdmission
 from hallway.web.setup.handlers import setup_handlers
 from hallway.web.setup.making import LinkBench
 from hallway.web.sso.handlers import SingleSignOn, single_sign_on
+from hallway.web.streaming import poller
+from hallway.web.streams import StreamDoor
 from hallway.web.visitor import Visitors
 from hallway.web.wiring import (
     Hub,
@@ -102,6 +104,7 @@ def application_of(settings: Settings) -> Edge:
         lifespan=Lifespan(serving.start, serving.stop),
         observers=(serving.observe,),
         quick=lambda: serving.quick,
+        ending=serving.ending,
     )
 
 
@@ -195,6 +198,7 @@ class Serving:
         if isinstance(hub.stores.database, SqliteDatabase):
             place = Door(self._settings.hosts, self._settings.trusted_proxies)
             self.quick = QuickReads(hub.stores.database, guard, door, place, (self.observe,))
+        self.handlers.update(StreamDoor(lambda: poller(hub), _strangers(self._settings)).handlers())
         self.handlers.update(ScimEndpoints(door).handlers())
         self.handlers.update(ScimDiscovery(door).handlers())
         self.handlers["metrics"] = self._metrics.handler(self._settings.metrics_token)
@@ -254,6 +258,11 @@ class Serving:
 
     def _sent(self, one: Sent) -> None:
         self._metrics.delivery(one.endpoint.kind, one.fate.value, one.lag / SECOND)
+
+    def ending(self) -> None:
+        """Answer whoever waits for events: the server ends once nobody is owed an answer."""
+        if self._hub is not None:
+            self._hub.placed.close()
 
     async def stop(self) -> None:
         """Write what was gathered, close the database."""
@@ -336,10 +345,14 @@ def hourly(hub: Hub) -> Sequence[Callable[[], Awaitable[object]]]:
 def _guard(hub: Hub) -> DirectoryGuard:
     settings = hub.settings
     per_token = Bucket(settings.rate_limit_per_second, settings.rate_limit_burst)
-    failures = settings.failed_authentication_per_minute
     ground = Ground(hub.stores.directories, hub.catalogue, settings.scim_base_url.encode())
-    strangers = Bucket(failures / 60, max(failures, 1))
-    return DirectoryGuard(ground, clock, RateLimiter(per_token), RateLimiter(strangers))
+    return DirectoryGuard(ground, clock, RateLimiter(per_token), _strangers(settings))
+
+
+def _strangers(settings: Settings) -> RateLimiter:
+    """What counts failed authentications."""
+    failures = settings.failed_authentication_per_minute
+    return RateLimiter(Bucket(failures / 60, max(failures, 1)))
 
 
 def _checks(hub: Hub) -> dict[str, Check]:

@@ -16,8 +16,11 @@ from hallway.hub.operators.service import listed
 from hallway.hub.webhooks.logouts import Logouts
 from hallway.hub.webhooks.looking import DeliveryDesk
 from hallway.hub.webhooks.messages import KIND, Webhooks
+from hallway.hub.webhooks.pushing import KIND as STREAM
+from hallway.hub.webhooks.pushing import Pushes
 from hallway.hub.webhooks.service import WebhookDesk
 from hallway.hub.webhooks.switching_off import SwitchingOff
+from hallway.web.streaming import token_maker
 from hallway.web.wiring import Hub, application_desk, clock, operator_desk, wrong_url
 from hallway.worker.deliveries import Couriers
 
@@ -25,6 +28,10 @@ from hallway.worker.deliveries import Couriers
 def strategies(hub: Hub) -> Mapping[str, Strategy]:
     """What endpoints of each kind are sent."""
     return {KIND: Webhooks(hub.teller, lambda: hub.keys.ring), LOGOUT: Logouts(application_desk(hub), hub.teller)}
+    return {
+        KIND: Webhooks(hub.teller, lambda: hub.keys.ring),
+        STREAM: Pushes(token_maker(hub), lambda: hub.keys.ring),
+    }
 
 
 def webhook_desk(hub: Hub) -> WebhookDesk:

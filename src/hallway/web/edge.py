@@ -118,6 +118,8 @@ class Edge:
     observers: tuple[Observer, ...] = ()
     quick: Callable[[], QuickReader | None] = lambda: None
     """There is one only once the database is open."""
+    ending: Callable[[], None] = lambda: None
+    """The server stops as soon as nobody is owed an answer: whoever waits for something is to be answered now."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""

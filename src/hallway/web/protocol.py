@@ -62,6 +62,7 @@ class HttpProtocol(asyncio.Protocol):
         self.loop = _loop or asyncio.get_running_loop()
         self._app = config.loaded_app
         self._quick: Callable[[], QuickReader | None] = getattr(self._app, "quick", _none)
+        self._app_ends: Callable[[], None] = getattr(self._app, "ending", _none)
         self._server_state = server_state
         self._app_state = app_state
         self._most = config.limit_concurrency
@@ -416,10 +417,11 @@ class HttpProtocol(asyncio.Protocol):
             self._transport.close()
         else:
             self._active.keep_alive = False
+            self._app_ends()
 
 
 def _none() -> None:
-    """No quick reader: an application that has none."""
+    """Of an application that has no quick reader, or nobody who waits."""
 
 
 async def _busy(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -13,6 +13,7 @@ from hallway.web.rows import METRICS_TOKEN, NONE, Row
 from hallway.web.scim_routes import ROUTES as SCIM_ROUTES
 from hallway.web.setup.routes import ROUTES as SETUP_ROUTES
 from hallway.web.sso.routes import ROUTES as SSO_ROUTES
+from hallway.web.streams import ROUTES as STREAM_ROUTES
 
 OPERATION_ROUTES: Final = (
     Row("GET", "/healthz", NONE, "healthz", "200 while the process lives.", any_host=True),
@@ -32,5 +33,6 @@ ROUTES: Final[tuple[Row, ...]] = (
     *OAUTH_ROUTES,
     *OPERATOR_ROUTES,
     *MAIL_ROUTES,
+    *STREAM_ROUTES,
 )
 """Every route."""

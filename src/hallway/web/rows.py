@@ -14,6 +14,7 @@ NONE: Final = "none"
 TOKEN: Final = "directory token"  # noqa: S105 - the guard's name
 METRICS_TOKEN: Final = "metrics token, if one is set"  # noqa: S105 - the guard's name
 API: Final = "API key or access token"
+STREAM_SECRET: Final = "stream secret"  # noqa: S105 - the guard's name
 
 ACCOUNT: Final = "account"
 MEMBER: Final = "member"

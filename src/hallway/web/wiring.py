@@ -100,6 +100,7 @@ from hallway.store.sign_in import DirectoryPeopleStore, SignInStore
 from hallway.store.signing_keys import SigningKeyStore
 from hallway.store.snapshot import SnapshotStore
 from hallway.store.sqlite import SqliteOptions
+from hallway.store.streams import StreamStore
 
 POST_THREADS: Final = 32
 """For resolving names of endpoints: those that do not answer may hold some of them."""
@@ -143,6 +144,7 @@ class Stores:
     api_keys: ApiKeyStore
     answers: AnswerStore
     snapshot: SnapshotStore
+    streams: StreamStore
     endpoints: EndpointStore
     lanes: LaneStore
     deliveries: DeliveryStore
@@ -362,6 +364,7 @@ def _stores(database: Database, vault: Callable[[], Vault]) -> Stores:
         ApiKeyStore(database),
         AnswerStore(database),
         SnapshotStore(database),
+        StreamStore(database),
         endpoints,
         LaneStore(database, feed),
         DeliveryStore(database, feed),
@@ -376,11 +379,17 @@ def application_desk(hub: Hub) -> ApplicationDesk:
         OpenWays(stores.connections, stores.enforcements, clock),
         MemberProfiles(stores.resources, stores.links.proved_domains), hub.people.sessions.seen,
     )  # fmt: skip
-    signing = Signing(stores.database, stores.signing_keys, hub.keys, clock, os.urandom)
     return ApplicationDesk(
         stores.database, stores.applications, stores.grants, signing, circle, stores.endpoints, stores.lanes, clock,
         os.urandom, hub.settings.base_url, hub.settings.is_on_loopback,
+        stores.database, stores.applications, stores.grants, signing(hub), circle, clock, os.urandom,
+        hub.settings.base_url, hub.settings.is_on_loopback,
     )  # fmt: skip
+
+
+def signing(hub: Hub) -> Signing:
+    """The keys that we sign by."""
+    return Signing(hub.stores.database, hub.stores.signing_keys, hub.keys, clock, os.urandom)
 
 
 def enforcement_desk(hub: Hub) -> EnforcementDesk:

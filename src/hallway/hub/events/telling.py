@@ -83,7 +83,7 @@ class Teller:
             "after": after,
             "cause": _cause(entry),
             "exchange": None if entry.exchange_id is None else wire(EXCHANGE, entry.exchange_id),
-            "facts": await self._facts(placed.organization_id, entry),
+            "facts": await self.facts(placed.organization_id, entry),
         }
 
     async def _sides(
@@ -128,7 +128,7 @@ class Teller:
         linked = await self.entries.members_of(DirectoryKey(owner, entry.directory_id), [resource_id])
         return linked.get(resource_id)
 
-    async def _facts(self, owner: OrganizationId, entry: Entry) -> JsonObject:
+    async def facts(self, owner: OrganizationId, entry: Entry) -> JsonObject:
         """What the journal notes beside it; of people who came into a group or left it, which members they are."""
         facts: JsonObject = {**entry.personal, **entry.facts}
         key = None if entry.directory_id is None else DirectoryKey(owner, entry.directory_id)

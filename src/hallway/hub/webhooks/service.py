@@ -69,7 +69,7 @@ async def create(
         desk.owner, endpoint_id, KIND, "", EndpointState.ACTIVE, now, sealed, organization_id=organization_id
     )
     made = _wished(desk, blank, Wish(wish.url or "", wish.types or (), wish.name or ""))
-    await _commit(desk, NewEndpoint(made), made, "endpoint.created", actor)
+    await commit(desk, NewEndpoint(made), made, "endpoint.created", actor)
     return made, secret.text
 
 
@@ -119,7 +119,7 @@ async def delete(desk: WebhookDesk, endpoint: Endpoint, actor: Actor) -> None:
     """The endpoint goes, with what was kept of its deliveries."""
     off = await disable(desk, endpoint, actor, "It is being deleted.")
     await desk.lanes.forget_all(endpoint.id)
-    await _commit(desk, EndpointRemoval(off), off, "endpoint.deleted", actor)
+    await commit(desk, EndpointRemoval(off), off, "endpoint.deleted", actor)
 
 
 async def found_endpoint(desk: WebhookDesk, text: str, kind: str = KIND) -> Endpoint:
@@ -137,7 +137,7 @@ async def listed(desk: WebhookDesk, kind: str = KIND) -> Sequence[Endpoint]:
 
 
 def _wished(desk: WebhookDesk, endpoint: Endpoint, wish: Wish) -> Endpoint:
-    url = endpoint.url if wish.url is None else _checked_url(desk, wish.url)
+    url = endpoint.url if wish.url is None else checked_url(desk, wish.url)
     types = endpoint.types if wish.types is None else _checked_types(wish.types)
     name = endpoint.name if wish.name is None else wish.name.strip()
     if len(name) > MOST_NAME or not (name == "" or name.isprintable()):
@@ -145,7 +145,8 @@ def _wished(desk: WebhookDesk, endpoint: Endpoint, wish: Wish) -> Endpoint:
     return replace(endpoint, url=url, types=types, name=name)
 
 
-def _checked_url(desk: WebhookDesk, url: str) -> str:
+def checked_url(desk: WebhookDesk, url: str) -> str:
+    """An address that we may ask. Raises `Refused`."""
     wrong = desk.wrong_url(url)
     if wrong is not None:
         raise Refused("invalid", f"{CODES[wrong]} Hosts that may be asked over http are named in outbound_allow.")
@@ -165,11 +166,12 @@ def _checked_types(patterns: Sequence[str]) -> tuple[str, ...]:
 
 async def _updated(desk: WebhookDesk, was: Endpoint, now: Endpoint, kind: str, actor: Actor) -> Endpoint:
     made = replace(now, version=was.version + 1)
-    await _commit(desk, EndpointUpdate(was, made), made, kind, actor)
+    await commit(desk, EndpointUpdate(was, made), made, kind, actor)
     return made
 
 
-async def _commit(desk: WebhookDesk, row: Row, endpoint: Endpoint, kind: str, actor: Actor) -> None:
+async def commit(desk: WebhookDesk, row: Row, endpoint: Endpoint, kind: str, actor: Actor) -> None:
+    """Write a row of an endpoint with its entry. Raises `Refused` where somebody else was first."""
     entry = entry_of(desk, endpoint, kind, actor)
     try:
         await desk.ledger.commit(Change(desk.owner, (row,), (entry,), entry.id))

@@ -65,13 +65,27 @@ CREATE TABLE delivery_attempt (
 ){strict};
 
 CREATE INDEX feed_told ON feed (position) WHERE told IS NOT NULL;
+CREATE TABLE stream (
+    organization_id {bytes} NOT NULL,
+    id {bytes} NOT NULL,
+    directory_id {bytes} NOT NULL,
+    audience {text} NOT NULL,
+    hash {bytes} NOT NULL,
+    position {int} NOT NULL,
+    created_at {int} NOT NULL,
+    polled_at {int},
+    refused {int} NOT NULL,
+    last_error {text} NOT NULL,
+    PRIMARY KEY (organization_id, id)
+){strict};
 
 CREATE TABLE stream_pending (
     organization_id {bytes} NOT NULL,
-    endpoint_id {bytes} NOT NULL,
+    stream_id {bytes} NOT NULL,
     position {int} NOT NULL,
+    seq {int} NOT NULL,
     event_id {bytes} NOT NULL,
-    PRIMARY KEY (organization_id, endpoint_id, position)
+    PRIMARY KEY (organization_id, stream_id, position)
 ){strict};
 
 CREATE TABLE receipt (
