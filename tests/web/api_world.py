@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from hallway.delivery.model import Attempt, Delivery, DeliveryDone, DeliveryState
 from hallway.dns import DnsRecords
+from hallway.http_client import GuardedClient
 from hallway.hub.applications.api_keys import create
 from hallway.hub.applications.scopes import SCOPES
 from hallway.hub.connections.desk import found_connection
@@ -19,17 +21,19 @@ from hallway.hub.connections.model import Connection, KeyState, ProviderKey
 from hallway.hub.connections.service import Changing, changed_connection
 from hallway.hub.connections.trusted import key_name
 from hallway.hub.organizations.domains import TextAnswer
-from hallway.ids import MEMBER, wire
+from hallway.ids import MEMBER, DeliveryAttemptId, EndpointId, EntryId, parsed, wire
 from hallway.journal.model import Change
+from hallway.outbound import OutboundProblem, Question
 from hallway.web.api import directories
 from hallway.web.api.endpoint import ROOT, Endpoint
-from hallway.web.wiring import connection_desk, key_desk
+from hallway.web.wiring import clock, connection_desk, key_desk
 from tests.furnished import House, furnished
 from tests.rooms.opened import OPERATOR
 from tests.web.asgi import Answer, call
 from tests.web.deployment import Deployment, deployed
 from tests.web.federation import certificate, metadata
 
+HOOK = "https://app.example/hooks/hallway"
 RETURNS = "https://app.example/settings/sso"
 
 
@@ -125,7 +129,7 @@ class ApiWorld:
 Maker = Callable[[ApiWorld], Awaitable[Sound]]
 
 
-_NOWHERE = {"event": "evt", "application": "app", "secret": "secret"}
+_NOWHERE = {"webhook": "hook", "event": "evt", "application": "app", "secret": "secret"}
 """What no organization has of its own, and no request finds under this name."""
 
 
@@ -271,6 +275,36 @@ async def _quiet_application(world: ApiWorld) -> Sound:
     return replace(await _application(world), body=None)
 
 
+async def _webhook(world: ApiWorld) -> Sound:
+    made = await world.good("POST", "webhooks", {"url": HOOK, "name": world.name("hook")})
+    return Sound({"webhook": made["webhook"]["id"]})
+
+
+def _on_webhook(**body: Any) -> Maker:
+    async def made(world: ApiWorld) -> Sound:
+        return replace(await _webhook(world), body=body)
+
+    return made
+
+
+async def given_up(world: ApiWorld) -> Sound:
+    """A webhook at which an event was given up, as it is kept."""
+    sound, event, stores = await _webhook(world), await _placed(world), world.hub.hub.stores
+    octets = {name: parsed(prefix, text) for name, prefix, text in (
+        ("hook", "hook_", sound.params["webhook"]), ("event", "evt_", event),
+    )}  # fmt: skip
+    told = await stores.feed.event(EntryId(octets["event"] or b""))
+    assert told is not None
+    hook, now = EndpointId(octets["hook"] or b""), clock()
+    owner = told.organization_id
+    kept = Delivery(owner, hook, told.position, told.event_id, told.type, DeliveryState.DEAD, 9, told.at, now)
+    tried = Attempt(
+        DeliveryAttemptId(world.hub.hub.desk.fresh_id()), now, 500, 41_500, "It answered 500.", b"oops \xff"
+    )
+    await stores.database.commit(Change(owner, (DeliveryDone(kept, tried),)))
+    return Sound({**sound.params, "event": event})
+
+
 async def _contact(world: ApiWorld) -> Sound:
     organization = await world.fresh_organization()
     made = await world.good("POST", f"organizations/{organization}/contacts", {"email": "it@acme.example"})
@@ -334,6 +368,17 @@ _MAKERS: dict[str, Maker] = {
     "secret_list": _quiet_application,
     "secret_create": _quiet_application,
     "secret_end": _quiet_application,
+    "webhook_create": _with(lambda world: {"url": HOOK, "name": world.name("hook"), "types": ["member.*"]}),
+    "webhook_get": _webhook,
+    "webhook_update": _on_webhook(types=["member.deactivated"]),
+    "webhook_rotate": _on_webhook(hours=1),
+    "webhook_enable": _on_webhook(),
+    "webhook_disable": _webhook,
+    "webhook_ping": _webhook,
+    "webhook_delete": _webhook,
+    "delivery_list": _webhook,
+    "delivery_get": given_up,
+    "delivery_again": given_up,
     "contact_create": _on_organization(email="it@acme.example", name="IT"),
     "contact_remove": _contact,
     "connection_own_add": _on_connection(),
@@ -353,7 +398,12 @@ _MAKERS: dict[str, Maker] = {
 
 
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No name server is asked, and nobody waits for what servers remember."""
+    """No name server is asked, nobody else's address answers, and nobody waits for what servers remember."""
+
+    async def unreachable(_: GuardedClient, __: Question) -> Any:
+        raise OutboundProblem("unreachable")
+
+    monkeypatch.setattr(GuardedClient, "ask", unreachable)
 
     async def unanswered(_: DnsRecords, __: str) -> TextAnswer:
         return TextAnswer(unanswered=True)

@@ -54,7 +54,7 @@ class ApiDoor:
         return await self._repeats.begin(request, caller, await request.body(LIMIT_BYTES), self._clock())
 
     async def _carried_out(self, endpoint: Endpoint, request: Request, caller: Caller, begun: Begun | None) -> Response:
-        expected = Expected(request.header(b"if-match").strip() if endpoint.versioned else "")
+        expected = Expected(request.header(b"if-match").strip() if endpoint.takes_if_match else "")
         ledger = CallLedger(self._hub.stores.database, expected, begun)
         try:
             call = await self._call(endpoint, request, caller, acting(self._hub, ledger), expected)

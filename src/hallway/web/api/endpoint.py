@@ -121,6 +121,11 @@ class Endpoint:
         return f"api_{self.serve.__name__}"
 
     @property
+    def takes_if_match(self) -> bool:
+        """Whether a request may say which version it is about."""
+        return self.versioned and self.method in ("PATCH", "PUT", "DELETE")
+
+    @property
     def area(self) -> str:
         """What it is about, as the docs group it."""
         return self.scope.partition(":")[0]

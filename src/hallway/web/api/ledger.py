@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from hallway.delivery.model import EndpointRemoval, EndpointUpdate
 from hallway.exchanges.idempotency import Begun, CarriedOut
 from hallway.hub.applications.model import ApplicationRemoval, ApplicationUpdate
 from hallway.hub.connections.model import ConnectionRemoval, ConnectionUpdate
@@ -23,6 +24,8 @@ _WAS: Final[Mapping[type, Callable[[Any], Any]]] = {
     ConnectionRemoval: lambda row: row.connection,
     ApplicationUpdate: lambda row: row.was,
     ApplicationRemoval: lambda row: row.application,
+    EndpointUpdate: lambda row: row.was,
+    EndpointRemoval: lambda row: row.endpoint,
 }
 """Rows that replace something with a version, and how it was."""
 

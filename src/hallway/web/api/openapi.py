@@ -55,7 +55,7 @@ def problems_of(one: Endpoint) -> tuple[str, ...]:
     found += ["body_too_large", "unsupported_media_type"] if one.body is not None else []
     found += ["invalid_cursor", "search_took_too_long"] if one.query is not None and _is_paged(one.query) else []
     found += ["conflict", "forbidden"] if one.method != "GET" else []
-    found += ["precondition_failed"] if one.versioned and one.method in ("PATCH", "PUT", "DELETE") else []
+    found += ["precondition_failed"] if one.takes_if_match else []
     if one.method == "POST":
         found += ["request_in_progress", "answer_lost", "idempotency_key_reused", "body_too_large"]
     wanted = {*found, *one.problems}
@@ -161,7 +161,7 @@ def _header_parameters(one: Endpoint) -> Iterator[dict[str, Any]]:
             "description": "Sent again with the same key within a day, the request gets the first answer.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         }
-    if one.versioned and one.method in ("PATCH", "PUT", "DELETE"):
+    if one.takes_if_match:
         yield {
             "name": "If-Match",
             "in": "header",

@@ -19,6 +19,7 @@ from hallway.web.api import (
     setup_links,
     tokens,
     waiting,
+    webhooks,
 )
 from hallway.web.api.endpoint import Endpoint
 
@@ -37,6 +38,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *attempts.ENDPOINTS,
     *setup_links.ENDPOINTS,
     *applications.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *events.ENDPOINTS,
     *receipts.ENDPOINTS,
 )

@@ -10,7 +10,9 @@ from hallway.ids import (
     CLIENT_SECRET,
     CONNECTION,
     CONTACT,
+    DELIVERY_ATTEMPT,
     DIRECTORY,
+    ENDPOINT,
     ENTRY,
     EXCHANGE,
     GROUP,
@@ -42,6 +44,8 @@ EventId = Annotated[str, _id(ENTRY, "The event, wherever it is told.")]
 ContactId = Annotated[str, _id(CONTACT, "The technical contact.")]
 ApplicationId = Annotated[str, _id(APPLICATION, "The application: its `client_id`.")]
 SecretId = Annotated[str, _id(CLIENT_SECRET, "The secret of an application.")]
+WebhookId = Annotated[str, _id(ENDPOINT, "The webhook.")]
+DeliveryAttemptId = Annotated[str, _id(DELIVERY_ATTEMPT, "The attempt.")]
 SetupLinkId = Annotated[str, _id(SETUP_LINK, "The set-up link.")]
 
 _INSTANT: Final = "2026-11-25T10:02:00.000000+00:00"
@@ -74,6 +78,7 @@ PATH_PARAMETERS: Final = {
     "contact": ContactId,
     "application": ApplicationId,
     "secret": SecretId,
+    "webhook": WebhookId,
     "event": EventId,
     "domain": DomainName,
     "key": KeyName,
