@@ -17,7 +17,7 @@ NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
 run: $(VENV)/.run
 	@mkdir -p var
-	@$(BIN)/hallway hub serve
+	@$(BIN)/python -m examples.fieldbook.beside_hub
 
 test: check browser peers
 	$(BIN)/coverage erase
@@ -44,9 +44,10 @@ catalogues: $(VENV)/.test
 	$(BIN)/python -m hallway.web.extracting
 
 # The pictures of the docs, taken anew on the journeys that show them; whoever runs it looks at each.
-screenshots: $(VENV)/.test browser
+screenshots: $(VENV)/.test browser peers
 	rm -f docs/*/images/*.png
-	ILLUSTRATE=1 $(BIN)/pytest -q tests/browser/test_journeys.py tests/browser/test_guides.py
+	ILLUSTRATE=1 $(BIN)/pytest -q tests/browser/test_journeys.py tests/browser/test_guides.py \
+	    tests/browser/test_fieldbook.py
 	$(BIN)/pytest -q tests/house/test_illustrations.py
 
 # The pages are tested in a real browser; root installs it, others are told how.
@@ -101,15 +102,16 @@ clean:
 
 # --- environments -----------------------------------------------------------------------------------------
 
-# The requirements of the tests include those of running: after them, running has nothing left to install.
+# The requirements of the tests include those of running, with Fieldbook beside the Hub: after them, running has nothing
+# left to install.
 $(VENV)/.test: requirements/test.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
 	$(PIP) install --no-deps --require-hashes -r requirements/test.txt
 	$(PIP) install --no-deps --require-hashes -r requirements/build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run
 
-$(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
-	$(PIP) install --no-deps --require-hashes -r requirements/run.txt
+$(VENV)/.run: requirements/example.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
+	$(PIP) install --no-deps --require-hashes -r requirements/example.txt
 	$(PIP) install --no-deps --require-hashes -r requirements/build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -138,6 +140,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 requirements: | $(VENV)/bin/pip
 	$(PIP) install uv
 	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) pyproject.toml --group example -o requirements/example.txt
 	$(COMPILE) pyproject.toml --group test -o requirements/test.txt
 	$(COMPILE) pyproject.toml --group bench -o requirements/bench.txt
 	printf 'hatchling\neditables\n' | $(COMPILE) - --constraints requirements/test.txt -o requirements/build.txt

@@ -44,6 +44,7 @@ ILLUSTRATIONS: Final[Mapping[str, Illustration]] = {
     "journey-invite": Illustration(f"{_TUTORIAL}invite.png", 720),
     "journey-rotated": Illustration(f"{_TUTORIAL}rotated.png", 700),
     "journey-in-use": Illustration(f"{_TUTORIAL}directory.png", 830),
+    "fieldbook-light-ended": Illustration(f"{_TUTORIAL}fieldbook-ended.png", 420),
     "guide-jumpcloud": Illustration(f"{_HOW_TO}guide-jumpcloud.png", 970, PUBLIC),
     "guide-okta": Illustration(f"{_HOW_TO}guide-okta.png", 935, PUBLIC),
     "guide-entra": Illustration(f"{_HOW_TO}guide-entra.png", 945, PUBLIC),

@@ -54,14 +54,15 @@ def test_organizations_are_found_by_the_applications_own_id(hub: FakeHub, client
 
 
 def test_every_post_has_an_idempotency_key_of_its_own(hub: FakeHub, client: Client) -> None:
-    hub.answers["/api/v1/setup-links"] = [(201, {"id": "link_1", "url": "http://hub.localhost/setup/x"})]
-    wish = LinkWish("org_1", ("connection",), "https://app.example/settings")
+    link = {"id": "link_1", "expires_at": "2026-11-24T10:07:00Z"}
+    hub.answers["/api/v1/setup-links"] = [(201, {"setup_link": link, "url": "http://hub.localhost/setup/x"})]
+    wish = LinkWish("org_1", ("sso",), "https://app.example/settings")
     assert client.do("create_setup_link", wish).url == "http://hub.localhost/setup/x"
     client.do("create_setup_link", wish)
     keys = [asked[3]["idempotency-key"] for asked in hub.asked]
     assert keys[0] != keys[1] and min(map(len, keys)) >= 32
     assert hub.asked[0][4] == {
-        "organization": "org_1", "tasks": ["connection"], "return_url": "https://app.example/settings",
+        "organization": "org_1", "tasks": ["sso"], "return_url": "https://app.example/settings",
         "success_url": None, "expires_in": 300,
     }  # fmt: skip
 

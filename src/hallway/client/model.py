@@ -158,7 +158,7 @@ class SetupLink(Struct, frozen=True):
 
     id: str
     url: str
-    expires_at: datetime | None = None
+    expires_at: datetime
 
 
 class Did(Struct, frozen=True):

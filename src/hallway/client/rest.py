@@ -4,10 +4,11 @@ import json
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
-from msgspec import DecodeError, ValidationError, to_builtins
+from msgspec import DecodeError, Struct, ValidationError, to_builtins
 from msgspec.json import decode
 
 from hallway.client.application import Application
@@ -34,7 +35,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class LinkWish:
-    """A set-up link for one organization. Both addresses have to be registered for the application."""
+    """A set-up link for one organization (its `org_…`); tasks are `domain`, `sso` and `directory`.
+
+    Both addresses have to be among those that the deployment leads back to, its setting `setup_return_urls`.
+    """
 
     organization: str
     tasks: Sequence[str]
@@ -84,7 +88,8 @@ def create_setup_link(app: Application, wish: LinkWish) -> Steps[SetupLink]:
         "success_url": wish.success_url or None,
         "expires_in": wish.expires_in,
     }
-    return called(app, Call("POST", "/setup-links", body=body), SetupLink)
+    made = yield from called(app, Call("POST", "/setup-links", body=body), _MadeLink)
+    return SetupLink(made.setup_link.id, made.url, made.setup_link.expires_at)
 
 
 def events(app: Application, after: str, wanted: Wanted) -> Steps[Told]:
@@ -132,6 +137,16 @@ def problem_of(answer: Answer) -> ApiProblem:
     said = " ".join(str(document[name]) for name in ("title", "detail") if document.get(name))
     kind = CursorExpired if answer.status == 410 else ApiProblem
     return kind(answer.status, code, said or f"The Hub answered {answer.status}.", _seconds(answer))
+
+
+class _Link(Struct, frozen=True):
+    id: str
+    expires_at: datetime
+
+
+class _MadeLink(Struct, frozen=True):
+    setup_link: _Link
+    url: str
 
 
 def _request(app: Application, call: Call) -> Request:
