@@ -27,9 +27,9 @@ from hallway.worker.deliveries import Couriers
 
 def strategies(hub: Hub) -> Mapping[str, Strategy]:
     """What endpoints of each kind are sent."""
-    return {KIND: Webhooks(hub.teller, lambda: hub.keys.ring), LOGOUT: Logouts(application_desk(hub), hub.teller)}
     return {
         KIND: Webhooks(hub.teller, lambda: hub.keys.ring),
+        LOGOUT: Logouts(application_desk(hub), hub.teller),
         STREAM: Pushes(token_maker(hub), lambda: hub.keys.ring),
     }
 

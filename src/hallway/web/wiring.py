@@ -380,10 +380,8 @@ def application_desk(hub: Hub) -> ApplicationDesk:
         MemberProfiles(stores.resources, stores.links.proved_domains), hub.people.sessions.seen,
     )  # fmt: skip
     return ApplicationDesk(
-        stores.database, stores.applications, stores.grants, signing, circle, stores.endpoints, stores.lanes, clock,
-        os.urandom, hub.settings.base_url, hub.settings.is_on_loopback,
-        stores.database, stores.applications, stores.grants, signing(hub), circle, clock, os.urandom,
-        hub.settings.base_url, hub.settings.is_on_loopback,
+        stores.database, stores.applications, stores.grants, signing(hub), circle, stores.endpoints, stores.lanes,
+        clock, os.urandom, hub.settings.base_url, hub.settings.is_on_loopback,
     )  # fmt: skip
 
 
