@@ -63,7 +63,7 @@ def _comparable(content: Content) -> Content:
         "setup_session": [row[:3] + row[4:] for row in content["setup_session"]],
         "sign_in": [row[1:6] + row[7:] for row in content["sign_in"]],
         "mail_link": [row[:8] for row in content["mail_link"]],
-        "app_grant": [row[:12] + row[13:] for row in content["app_grant"]],
+        "app_grant": [row[:5] + row[6:] for row in content["app_grant"]],
     }
 
 
@@ -76,8 +76,7 @@ _OF_THE_OTHER = {"stranger_refusal", "quirk_count", "member_past", "resource_ver
 
 
 _NOT_WRITTEN_YET = {
-    "api_key", "endpoint", "lane", "delivery", "delivery_attempt", "stream_pending", "idempotent_answer",
-    "application", "application_secret", "signing_key", "app_grant", "auth_code", "refresh_token",
+    "endpoint", "lane", "delivery", "delivery_attempt", "idempotent_answer",
 }  # fmt: skip
 """Tables whose code is still to come: whoever writes it fills them here."""
 
@@ -129,9 +128,9 @@ def test_an_organization_with_something_in_every_table_is_deleted_from_all(
 
     before = rows_of(content_of(database_url))
     without = {
-        "account", "passkey", "recovery_code", "session", "mail_link", "operator", "api_key", "endpoint"
+        "account", "passkey", "recovery_code", "session", "mail_link", "operator", "api_key", "application",
+        "application_secret", "signing_key", "seen_assertion", "endpoint",
     }  # fmt: skip
-    without = {"account", "passkey", "recovery_code", "session", "mail_link", "operator", "api_key"}
     assert {name for name, count in before.items() if not count and name not in without} <= _OF_THE_OTHER | {
         "feed_ended"
     } | _NOT_WRITTEN_YET
