@@ -396,8 +396,10 @@ def _from_flags(overrides: Mapping[str, Override]) -> _Found:
 
 
 def _meant(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"; did you mean {near[0]}?" if near else "; docs/reference/settings.md lists all"
+    # Every variable begins alike: what they share makes none of them alike.
+    shared = len(PREFIX) if name.startswith(PREFIX) else 0
+    near = difflib.get_close_matches(name[shared:], [one[shared:] for one in known], n=1, cutoff=0.7)
+    return f"; did you mean {name[:shared]}{near[0]}?" if near else "; docs/reference/settings.md lists all"
 
 
 def _parsed(texts: Mapping[str, tuple[str, str]], mistakes: list[str]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_what_is_refused_leaves_no_connection(sqlite_database: str, tmp_path: Pa
     large = tmp_path / "large"
     large.write_bytes(b"x" * (1024 * 1024 + 1))
     for words, said in (
-        (("--protocol", "saml"), "needs one of"),
+        (("--protocol", "saml"), "needs exactly one of"),
         (("--protocol", "saml", "--metadata-file", str(wrong)), "cannot be used"),
         (("--protocol", "saml", "--metadata-file", str(tmp_path / "none")), "cannot be read"),
         (("--protocol", "saml", "--metadata-file", str(large)), "more than"),

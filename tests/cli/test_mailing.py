@@ -49,6 +49,6 @@ def test_a_mail_by_hand_is_kept_in_development(sqlite_database: str, tmp_path: P
 def test_without_mail_the_command_says_what_to_set(sqlite_database: str) -> None:
     environ = {**environ_of(sqlite_database), "HALLWAY_BASE_URL": "https://hub.example"}
     assert "smtp_url" in refusal_of(environ, "mail", "test", "ada@example.com")
-    assert "cannot be written as a message" in refusal_of(
+    assert "Enter an e-mail address" in refusal_of(
         environ_of(sqlite_database), "mail", "test", "a@b.example, c@d.example"
     )

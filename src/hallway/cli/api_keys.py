@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, listed_by, run_with_hub, settings_of
 from hallway.cli.shapes import api_key_shape
 from hallway.hub.applications.api_keys import LONGEST_DAYS, ApiKey, MadeKey, found_key
 from hallway.hub.applications.api_keys import create as create_key
@@ -70,7 +71,9 @@ def revoke(
 
     async def act(hub: Hub) -> ApiKey:
         desk = key_desk(hub)
-        return await revoke_key(desk, await found_key(desk, key), actor())
+        with listed_by("hallway hub api-key list"):
+            one = await found_key(desk, key)
+        return await revoke_key(desk, one, actor())
 
     ended = run_with_hub(settings_of({"database": database, "base_url": base_url}), act)
     say(f"Revoked {ended.name}.")

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from hallway.cli.organizations import Named
-from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import show_json, table, tell
+from hallway.cli.running import AsJson, BaseUrl, Database, listed_by, run_with_hub, settings_of
 from hallway.cli.shapes import attempt_shape
 from hallway.hub.connections.desk import found_connection
 from hallway.hub.organizations.service import Refused
@@ -33,8 +34,9 @@ def list_command(
         owner = await hub.registrar.found(organization)
         chosen: ConnectionId | None = None
         if connection:
-            chosen = (await found_connection(connection_desk(hub), owner.id, connection)).id
-        older = _id(before) if before else None
+            with listed_by(f"hallway hub connection list {organization}"):
+                chosen = (await found_connection(connection_desk(hub), owner.id, connection)).id
+        older = _id(before, organization) if before else None
         found = await hub.stores.sign_ins.attempts(owner.id, chosen, who, older, limit)
         spoken = {one.id: one.protocol for one in await hub.stores.connections.connections(owner.id)}
         return [attempt_shape(one, spoken.get(one.connection_id)) for one in found]
@@ -60,9 +62,9 @@ def show(
 
     async def act(hub: Hub) -> JsonObject:
         owner = await hub.registrar.found(organization)
-        found = await hub.stores.sign_ins.attempt(owner.id, _id(attempt))
+        found = await hub.stores.sign_ins.attempt(owner.id, _id(attempt, organization))
         if found is None:
-            raise Refused("not_found", f"This organization has no attempt {attempt!r}.")
+            raise _unknown(attempt, organization)
         connection = await hub.stores.connections.connection(owner.id, found.connection_id)
         return attempt_shape(found, connection.protocol if connection else None)
 
@@ -70,13 +72,16 @@ def show(
     if as_json:
         show_json(shape)
         return
-    for key, value in shape.items():
-        if value not in (None, "", {}):
-            say(f"{key + ':':16}{value}")
+    tell({name: value for name, value in shape.items() if value not in (None, "", {})})
 
 
-def _id(text: str) -> AttemptId:
+def _id(text: str, organization: str) -> AttemptId:
     found = parsed(ATTEMPT, text)
     if found is None:
-        raise Refused("not_found", f"There is no attempt {text!r}.")
+        raise _unknown(text, organization)
     return AttemptId(found)
+
+
+def _unknown(text: str, organization: str) -> Refused:
+    listing = f"hallway hub attempt list {organization}"
+    return Refused("not_found", f"This organization has no attempt {text!r}; list them with: {listing}")

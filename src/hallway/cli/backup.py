@@ -9,12 +9,14 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from hallway.cli.running import AsJson, BaseUrl, Database, run, say, settings_of, show_json
+from hallway.cli.printing import refuse_unless_sure, say, say_lines, show_json
+from hallway.cli.running import AsJson, BaseUrl, Database, run, settings_of
 from hallway.cli.shapes import instant
 from hallway.file_lock import hold
 from hallway.hub.organizations.service import Refused
 from hallway.ids import DIRECTORY, GROUP, ORGANIZATION, TOKEN, USER, fresh_id, wire
 from hallway.key_file import KeyFileProblem, read_master_key
+from hallway.keys.model import WrongMasterKey
 from hallway.keys.ring import opened
 from hallway.scim.json import Json, JsonObject
 from hallway.setting_values import SqliteLocation
@@ -37,7 +39,7 @@ _PATCH: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     as_json: AsJson = False,
     database: Database = None,
@@ -62,7 +64,7 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `hallway backup` wrote, on either engine.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `hallway backup` wrote, on either engine.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
     database: Database = None,
@@ -98,29 +100,35 @@ def _refusing() -> Iterator[None]:
 
 
 def _check_master_key(settings: Settings, archive: Archive) -> None:
-    """Raise `WrongMasterKey` where the key at hand would not open what is restored; no key is made here."""
+    """Refuse where the key at hand would not open what is restored; no key is made here."""
     record = archive.key_record()
     if not record.keys:
         return
-    if settings.master_key is not None:
-        opened(record, settings.master_key)
-    elif settings.key_file is None or not settings.key_file.exists():
-        raise KeyFileProblem(
-            "A backup is of use only with its master key. Put the key file that belongs to it at "
-            f"{settings.key_file}, or name it by master_key_file. Nothing was changed."
-        )
-    else:
-        opened(record, read_master_key(settings.key_file))
+    key = settings.master_key
+    if key is None:
+        if settings.key_file is None or not settings.key_file.exists():
+            raise KeyFileProblem(
+                "A backup is of use only with its master key. Put the key file that belongs to it at "
+                f"{settings.key_file}, or name it by master_key_file. Nothing was changed."
+            )
+        key = read_master_key(settings.key_file)
+    try:
+        opened(record, key)
+    except WrongMasterKey:
+        raise Refused(
+            "invalid",
+            "The master key at hand is not the one of the time when the backup was made. Set master_key or "
+            "master_key_file to that one; nothing was changed.",
+        ) from None
 
 
 def _ask(settings: Settings, archive: Archive, file: Path) -> None:
     made = instant(archive.manifest.made_at)
-    if not typer.confirm(
+    refuse_unless_sure(
         f"Put {file}, made {made}, in the place of {settings.database.shown}? What was written since is lost, "
         "and revocations made since are undone; the database as it is now is kept.",
-        err=True,
-    ):
-        raise Refused("invalid", "Nothing was changed.")
+        "Nothing was changed.",
+    )
 
 
 @asynccontextmanager
@@ -212,11 +220,19 @@ def _tell(settings: Settings, file: Path, shape: JsonObject) -> None:
     if not found:
         say("No revocation was made since the backup: nothing to do again.")
         return
-    say(f"{len(found)} revocations made since the backup are undone. Make them again before you serve:")
+    many = len(found) > 1
+    say(
+        f"{len(found)} revocation{'s' * many} made since the backup {'are' if many else 'is'} undone. "
+        f"Make {'them' if many else 'it'} again before you serve:"
+    )
     for kind in dict.fromkeys(str(one["kind"]) for one in found):
         of_kind = [one for one in found if one["kind"] == kind]
-        say(f"\n{kind}: {len(of_kind)}")
+        say("")
+        say(f"{kind}: {len(of_kind)}")
         for one in of_kind:
-            say(f"  {one['was']}: {one['id']}  {one['name']}\n    {one['again']}")
+            say(f"  {one['was']}: {one['id']}  {one['name']}".rstrip())
+            say(f"    {one['again']}")
     if any("$TOKEN" in str(one["again"]) for one in found):
-        say("\nA $TOKEN for them: hallway hub token create DIRECTORY. Or let the directory push everything again.")
+        say_lines(
+            "\nA $TOKEN for them: hallway hub token create DIRECTORY. Or let the directory push everything again."
+        )

@@ -9,7 +9,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from hallway.cli.organizations import Named
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table, tell
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, ask, listed_by, run_with_hub, settings_of
 from hallway.cli.shapes import connection_shape
 from hallway.hub.connections.desk import found_connection
 from hallway.hub.connections.model import Connection, Protocol, Provider
@@ -115,7 +116,8 @@ def _refuse_mixed(protocol: Protocol, source: Source) -> None:
             raise Refused("invalid", "oidc needs --client-secret-file, or --client-auth private_key_jwt.")
     elif sum(ways) != 1 or source.client.issuer:
         raise Refused(
-            "invalid", "saml needs one of --metadata-url, --metadata-file, and --sign-in-url with --certificate."
+            "invalid",
+            "saml needs exactly one of --metadata-url, --metadata-file, and --sign-in-url with --certificate.",
         )
     elif source.sign_in_url and (source.certificate is None or not source.entity_id):
         raise Refused("invalid", "--sign-in-url needs --certificate and --entity-id.")
@@ -225,7 +227,7 @@ def delete(
 
     question = run_with_hub(settings, _on(organization, connection, counted))
     if not yes:
-        typer.confirm(question, abort=True)
+        ask(question, "Nothing was deleted.")
     run_with_hub(settings, _on(organization, connection, act))
     say(f"Deleted {connection}.")
 
@@ -235,7 +237,9 @@ def _on(
 ) -> Callable[[Hub], Awaitable[T]]:
     async def whole(hub: Hub) -> T:
         owner = await hub.registrar.found(organization)
-        return await act(hub, await found_connection(connection_desk(hub), owner.id, connection), owner)
+        with listed_by(f"hallway hub connection list {organization}"):
+            one = await found_connection(connection_desk(hub), owner.id, connection)
+        return await act(hub, one, owner)
 
     return whole
 
@@ -245,6 +249,4 @@ def _show(one: Connection, base_url: str, as_json: bool) -> None:
     if as_json:
         show_json(shape)
         return
-    for key, value in shape.items():
-        if value not in (None, "", [], False):
-            say(f"{key + ':':22}{', '.join(str(part) for part in value) if isinstance(value, list) else value}")
+    tell({name: value for name, value in shape.items() if value not in (None, "", [], False)})

@@ -6,18 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hallway.cli.running import (
-    AsJson,
-    BaseUrl,
-    Database,
-    actor,
-    refuse,
-    run_with_hub,
-    say,
-    settings_of,
-    show_json,
-    table,
-)
+from hallway.cli.printing import answer, say, show_json, table, tell
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, ask, refuse, run_with_hub, settings_of
 from hallway.cli.shapes import directory_shape, instant
 from hallway.exchanges.model import Exchange
 from hallway.hub.directories.administration import Administration, Parting, People, found_directory
@@ -146,7 +136,7 @@ def enable(directory: Named, as_json: AsJson = False, database: Database = None,
 
     async def act(hub: Hub) -> JsonObject:
         one = await administration(hub).enable(await found_directory(hub.desk, directory))
-        listed: list[Json] = [f"{e.not_applied} {e.method} {e.path}" for e in await _still_open(hub, one)]
+        listed: list[Json] = [_not_applied(exchange) for exchange in await _still_open(hub, one)]
         return {**directory_shape(one, settings), "not_applied": listed}
 
     _show(run_with_hub(settings, act), as_json)
@@ -216,6 +206,9 @@ def set_command(
     }
     chosen = {key: value for key, value in given.items() if value is not None}
 
+    if all(value is None for value in (name, schemas, base_path, *given.values())):
+        refuse(Refused("invalid", "There is nothing to change: name a rule; --help lists them."), 2)
+
     async def act(hub: Hub) -> Directory:
         was = await found_directory(hub.desk, directory)
         changed = replace(was, rules=checked_rules(hub.catalogue, was, chosen))
@@ -241,10 +234,13 @@ def delete(
     settings = settings_of({"database": database, "base_url": base_url})
     one, standing = run_with_hub(settings, lambda hub: _with_standing(hub, directory))
     chosen = people or _asked_people(one, standing)
-    if not yes and not typer.confirm(
-        f"Delete {one.name}? Its tokens end now; {standing.users} people will be: {chosen.value}."
-    ):
-        refuse(Refused("invalid", "Nothing was deleted."), 1)
+    if (chosen is People.MOVE) != (to is not None):
+        refuse(Refused("invalid", "--people move and --to DIRECTORY belong together. Nothing was deleted."), 2)
+    if not yes:
+        ask(
+            f"Delete {one.name}? Its tokens end now; what becomes of its {standing.users} users: {chosen.value}.",
+            "Nothing was deleted.",
+        )
     handled = run_with_hub(settings, lambda hub: _delete(hub, one, chosen, to))
     say(f"Deleted {one.name}; {handled} users and groups: {chosen.value}.")
 
@@ -260,11 +256,11 @@ async def _delete(hub: Hub, one: Directory, people: People, to: str | None) -> i
 
 
 def _asked_people(one: Directory, standing: Standing) -> People:
-    answer: str = typer.prompt(
-        f"{one.name} has {standing.users} users. What becomes of them: keep, deactivate or move", default="keep"
-    )
+    given = answer(f"{one.name} has {standing.users} users. What becomes of them: keep, deactivate or move [keep]: ")
+    if given is None:
+        refuse(Refused("invalid", "Nothing was deleted. Say --people and --yes where nobody can answer."), 1)
     try:
-        return People(answer.strip().lower())
+        return People(given or "keep")
     except ValueError:
         refuse(Refused("invalid", "Answer keep, deactivate or move. Nothing was deleted."), 1)
 
@@ -290,14 +286,29 @@ def _quirks(text: str) -> frozenset[Quirk]:
     return frozenset(names[part] for part in _parts(text))
 
 
+def _known_schemas(hub: Hub, text: str) -> tuple[str, ...]:
+    known = {urn.lower(): urn for urn in hub.catalogue.urns}
+    unknown = [urn for urn in _parts(text) if urn.lower() not in known]
+    if unknown:
+        declared = ", ".join(known.values()) or "none; set scim_schemas"
+        raise Refused("invalid", f"No declared schema is called {unknown[0]!r}. Declared: {declared}.")
+    return tuple(sorted(known[urn.lower()] for urn in _parts(text)))
+
+
+def _checked_path(text: str) -> str:
+    path = text.rstrip("/")
+    if path and (
+        not re.fullmatch(r"(/[A-Za-z0-9._~-]+){1,8}", path) or re.match(r"/scim/dir_|/(healthz|readyz|metrics)", path)
+    ):
+        raise Refused(
+            "invalid",
+            "A base path is like /scim/v2: up to eight parts of letters, digits and ._~-, and none of the Hub's own.",
+        )
+    return path
+
+
 def _show(shape: JsonObject, as_json: bool) -> None:
     if as_json:
         show_json(shape)
-        return
-    for name, value in shape.items():
-        if isinstance(value, dict):
-            say(f"{name}:")
-            for key, held in value.items():
-                say(f"  {key}: {held}")
-        else:
-            say(f"{name + ':':18}{'' if value is None else value}")
+    else:
+        tell(shape)

@@ -1,19 +1,32 @@
 """`hallway hub domain …`."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
 from hallway.cli.organizations import Named
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, listed_by, run_with_hub, settings_of
 from hallway.cli.shapes import domain_shape
-from hallway.hub.organizations.domains import Domain, domain_name
+from hallway.hub.organizations.domains import Domain, Finding, domain_name
 from hallway.hub.organizations.proving import add, award, check, found_domain, mark_proved, refuse_unmarkable, remove
 from hallway.scim.json import Json
 from hallway.web.wiring import Hub
 
 T = TypeVar("T")
+
+_FOUND: Final = {
+    Finding.NOTHING_YET: "",
+    Finding.FOUND: "the record is there",
+    Finding.NONE: "there is no such record",
+    Finding.OTHER: "there is another record than this one",
+    Finding.ALIAS: "the record's name is an alias, CNAME",
+    Finding.UNANSWERED: "DNS does not answer",
+    Finding.OWNED: "another organization has proved it",
+    Finding.DEVELOPMENT: "marked, for development",
+}
+"""What the last look found."""
 
 app = typer.Typer(help="Domains that organizations prove as theirs.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain, like acme.example.")]
@@ -92,7 +105,9 @@ def remove_command(organization: Named, domain: Name, database: Database = None,
 def _on(organization: str, domain: str, act: Callable[[Hub, Domain], Awaitable[T]]) -> Callable[[Hub], Awaitable[T]]:
     async def whole(hub: Hub) -> T:
         owner = await hub.registrar.found(organization)
-        return await act(hub, await found_domain(hub.domain_desk, owner.id, domain))
+        with listed_by(f"hallway hub domain list {organization}"):
+            one = await found_domain(hub.domain_desk, owner.id, domain)
+        return await act(hub, one)
 
     return whole
 
@@ -102,6 +117,7 @@ def _show(one: Domain, as_json: bool) -> None:
         show_json(domain_shape(one))
         return
     say(f"domain:  {one.shown}")
-    say(f"state:   {one.state.value}{f' ({one.finding.value})' if one.finding.value else ''}")
+    found = _FOUND[one.finding]
+    say(f"state:   {one.state.value}{f' ({found})' if found else ''}")
     if not one.is_owner:
         say(f"record:  {one.record_name}  TXT  {one.record_value}")

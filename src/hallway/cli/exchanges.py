@@ -9,7 +9,8 @@ import typer
 
 from hallway.cli.exchange_fixture import fixture_of
 from hallway.cli.journal import entry_shape
-from hallway.cli.running import AsJson, BaseUrl, Database, refuse, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import pretty, say, say_lines, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, refuse, run_with_hub, settings_of
 from hallway.exchanges.model import Exchange, StrangerRefusal
 from hallway.hub.directories.administration import found_directory
 from hallway.hub.directories.model import Directory
@@ -249,24 +250,26 @@ def _tell(shape: JsonObject) -> None:
     for name in ("id", "at", "client", "address", "token_id", "content_type", "accept", "quirks", "not_applied"):
         if shape[name]:
             say(f"{name + ':':14}{_cell(shape[name])}")
-    say(f"\nRequest {shape['request_note']}".rstrip())
-    say(_pretty(shape["request"]))
+    say("")
+    say(f"Request {shape['request_note']}".rstrip())
+    say_lines(_body(shape["request"]))
     answer = shape["answer"]
     if isinstance(answer, dict) and "revision" in answer:
         known = answer["document"] is not None
-        say(f"\nAnswer: {answer['resource']}, revision {answer['revision']}{'' if known else ', not known any more'}")
+        say("")
+        say(f"Answer: {answer['resource']}, revision {answer['revision']}{'' if known else ', not known any more'}")
         answer = answer["document"]
     else:
-        say("\nAnswer")
-    say(_pretty(answer))
+        say_lines("\nAnswer")
+    say_lines(_body(answer))
     journal = shape["journal"]
-    say("\nJournal" if journal else "\nJournal: nothing changed")
+    say_lines("\nJournal" if journal else "\nJournal: nothing changed")
     for entry in journal if isinstance(journal, list) else []:
         if isinstance(entry, dict):
             say(f"  {entry['seq']}  {entry['type']}  {entry['subject_id']}")
 
 
-def _pretty(body: Json) -> str:
+def _body(body: Json) -> str:
     if body is None:
         return "(none)"
-    return body if isinstance(body, str) else orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
+    return body if isinstance(body, str) else pretty(body)

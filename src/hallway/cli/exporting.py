@@ -45,6 +45,8 @@ async def export_organization(hub: Hub, organization: Organization, file: Path) 
             async for record in _records(hub, organization):
                 stream.write(orjson.dumps(record) + b"\n")
                 count += 1
+    except BrokenPipeError:
+        raise
     except OSError as fault:
         raise Refused("invalid", f"{file} cannot be written ({fault.strerror}).") from None
     return count

@@ -6,7 +6,9 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, settings_of, show_json
+from hallway.cli.printing import say, show_json
+from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, settings_of
+from hallway.cli.shapes import instant
 from hallway.hub.directories.model import Kind
 from hallway.hub.organizations.model import Organization
 from hallway.journal.model import Written
@@ -44,6 +46,8 @@ def journal(
         return
     for shape in shapes:
         _tell(shape)
+    if not shapes:
+        say("(none)")
     if len(shapes) == limit:
         say(f"More: --after {shapes[-1]['seq']}")
 
@@ -85,7 +89,7 @@ def _tell(shape: JsonObject) -> None:
     say(f"         by {actor['kind']} {', '.join(who)}{source}")
     for name, value in facts.items():
         if name != "attributes" and value not in ([], ""):
-            say(f"         {name}: {_text(value)}")
+            say(f"         {name}: {_fact(name, value)}")
     before, after = _object(shape["before"]), _object(shape["after"])
     for name in {**before, **after}:
         if name not in _FIXED:
@@ -98,6 +102,10 @@ def _object(value: Json) -> Mapping[str, Json]:
 
 def _side(side: Mapping[str, Json], name: str) -> str:
     return _text(side[name]) if name in side else _UNSAID
+
+
+def _fact(name: str, value: Json) -> str:
+    return str(instant(value)) if name.endswith("_at") and isinstance(value, int) else _text(value)
 
 
 def _text(value: Json) -> str:

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, settings_of
 from hallway.cli.shapes import instant
 from hallway.hub.applications.model import KeptKey
 from hallway.hub.organizations.service import Refused
@@ -60,7 +62,7 @@ def rotate(as_json: AsJson = False, database: Database = None, base_url: BaseUrl
         show_json({"data_keys": listed})
         return
     say(f"Data key {shapes[-1]['id']} encrypts from now on; {len(shapes) - 1} before it still decrypt.")
-    say("A server that is running takes it up when it starts again.")
+    say("Servers that run take it up within ten seconds.")
 
 
 @app.command("rotate-signing")
@@ -93,7 +95,8 @@ def rotate_signing(
 @app.command("change-master")
 def change_master(
     new_key_file: Annotated[
-        Path, typer.Option("--new-key-file", help="The file of the new master key; made if it is not there.")
+        Path,
+        typer.Option("--new-key-file", metavar="FILE", help="The file of the new master key; made if it is not there."),
     ],
     as_json: AsJson = False,
     database: Database = None,

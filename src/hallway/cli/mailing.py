@@ -4,7 +4,10 @@ from typing import Annotated
 
 import typer
 
-from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, say, settings_of, show_json
+from hallway.accounts.addresses import checked_address
+from hallway.accounts.desk import Declined
+from hallway.cli.printing import say, show_json
+from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, settings_of
 from hallway.hub.organizations.service import Refused
 from hallway.ids import MailId
 from hallway.outbox.model import Mail
@@ -26,11 +29,15 @@ def test_command(to: To, as_json: AsJson = False, database: Database = None, bas
     settings = settings_of({"database": database, "base_url": base_url})
 
     async def act(hub: Hub) -> str:
+        try:
+            address = checked_address(to)
+        except Declined as declined:
+            raise Refused("invalid", declined.sentence) from None
         carrier = hub.mailing.carrier
         if carrier is None:
-            raise Refused("invalid", "There is no mail: smtp_url is not set, and base_url is not a loopback address.")
+            raise Refused("invalid", "This deployment sends no mail: set smtp_url and mail_from.")
         text = f"This mail was sent by hand, to see whether mails of {hub.settings.base_url} arrive.\n"
-        mail = Mail(to, f"A test of {hub.settings.product_name}", text)
+        mail = Mail(address, f"A test of {hub.settings.product_name}", text)
         try:
             return await carrier.answer(mail, MailId(hub.desk.fresh_id()), hub.desk.clock())
         except NotCarried as problem:

@@ -25,10 +25,11 @@ from hallway.cli.backup import backup, restore
 from hallway.cli.migrating import migrate
 from hallway.cli.serving import serve
 from hallway.cli.working import worker
+from hallway.cli.words import Program, program
 
 app = typer.Typer(
     name="hallway",
-    help="Single sign-on and user provisioning, both doors of it.",
+    cls=Program,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -38,6 +39,7 @@ hub = typer.Typer(
     help="The Hub: beside your product, where customers' directories provision into.", no_args_is_help=True
 )
 app.add_typer(hub, name="hub")
+app.callback()(program)
 hub.command()(serve)
 hub.command()(worker)
 hub.add_typer(organizations.app, name="organization")

@@ -7,18 +7,21 @@ from typing import Annotated
 import typer
 
 from hallway.cli.organizations import Named
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, listed_by, run_with_hub, settings_of
 from hallway.cli.shapes import member_shape
 from hallway.hub.organizations.invitations import DEFAULT_DAYS, LONGEST_DAYS
 from hallway.hub.organizations.inviting import Invited, Wish, invite
 from hallway.hub.organizations.members import Member, MemberSearch, MemberState, Role
+from hallway.hub.organizations.model import Organization
 from hallway.hub.organizations.roster import Roster, deactivate, found_member, reactivate
+from hallway.ids import MEMBER, wire
 from hallway.journal.model import Actor
 from hallway.scim.json import Json
 from hallway.web.wiring import Hub
 
 app = typer.Typer(help="Who belongs to an organization.", no_args_is_help=True)
-Who = Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id (mem_…).")]
+Who = Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id (mem_…) or address.")]
 Days = Annotated[int, typer.Option("--expires-in-days", min=1, max=LONGEST_DAYS, help="How long the link works.")]
 
 
@@ -99,9 +102,20 @@ def _on(
 ) -> Callable[[Hub], Awaitable[Member]]:
     async def whole(hub: Hub) -> Member:
         owner = await hub.registrar.found(organization)
-        return await act(hub.roster, await found_member(hub.roster, owner.id, member), actor())
+        with listed_by(f"hallway hub member list {organization}"):
+            one = await found_member(hub.roster, owner.id, await _id_of(hub, owner, member))
+        return await act(hub.roster, one, actor())
 
     return whole
+
+
+async def _id_of(hub: Hub, owner: Organization, text: str) -> str:
+    """The id of the member who has this address; any other text, and an address that several had, as it is."""
+    if "@" not in text:
+        return text
+    page = await hub.stores.members.page(owner.id, MemberSearch(text, limit=1000))
+    named = [wire(MEMBER, one.id) for one in page.members if one.email.lower() == text.strip().lower()]
+    return named[0] if len(named) == 1 else text
 
 
 def _show(one: Member, as_json: bool) -> None:

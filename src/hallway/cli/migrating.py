@@ -1,6 +1,7 @@
 """`hallway migrate`."""
 
-from hallway.cli.running import AsJson, BaseUrl, Database, run, say, settings_of, show_json
+from hallway.cli.printing import say, show_json
+from hallway.cli.running import AsJson, BaseUrl, Database, run, settings_of
 from hallway.key_file import read_or_make_master_key
 from hallway.scim.json import Json
 from hallway.store.opening import migrate as migrated

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from hallway.accounts.model import Account
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, listed_by, run_with_hub, settings_of
 from hallway.cli.shapes import operator_shape
 from hallway.hub.operators.model import Operator, OperatorRole
 from hallway.hub.operators.service import (
@@ -82,7 +83,7 @@ def reactivate_command(operator: Who, database: Database = None, base_url: BaseU
 @app.command("set-role")
 def set_role_command(
     operator: Who,
-    role: Annotated[OperatorRole, typer.Argument(help="What she may do from now on.")],
+    role: Annotated[OperatorRole, typer.Argument(metavar="ROLE", help="What she may do from now on.")],
     database: Database = None,
     base_url: BaseUrl = None,
 ) -> None:
@@ -96,7 +97,7 @@ def link_command(operator: Who, database: Database = None, base_url: BaseUrl = N
 
     async def act(hub: Hub) -> str:
         desk = operator_desk(hub)
-        return await welcome(desk, (await found_operator(desk, operator))[1], actor())
+        return await welcome(desk, (await _found(desk, operator))[1], actor())
 
     say(run_with_hub(settings_of({"database": database, "base_url": base_url}), act))
 
@@ -104,8 +105,13 @@ def link_command(operator: Who, database: Database = None, base_url: BaseUrl = N
 def _act(text: str, act: Act, database: str | None, base_url: str | None) -> None:
     async def whole(hub: Hub) -> tuple[Operator, Account]:
         desk = operator_desk(hub)
-        one, account = await found_operator(desk, text)
+        one, account = await _found(desk, text)
         return await act(desk, one, actor()), account
 
     now, account = run_with_hub(settings_of({"database": database, "base_url": base_url}), whole)
     say(f"{account.email} is {now.state.value} ({now.role.value}).")
+
+
+async def _found(desk: OperatorDesk, text: str) -> tuple[Operator, Account]:
+    with listed_by("hallway hub operator list"):
+        return await found_operator(desk, text)

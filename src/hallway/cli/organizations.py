@@ -7,18 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hallway.cli.running import (
-    AsJson,
-    BaseUrl,
-    Database,
-    actor,
-    refuse,
-    run_with_hub,
-    say,
-    settings_of,
-    show_json,
-    table,
-)
+from hallway.cli.printing import say, show_json, table, tell
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, ask, refuse, run_with_hub, settings_of
 from hallway.cli.shapes import organization_shape
 from hallway.hub.organizations.model import Organization, Plan
 from hallway.hub.organizations.service import Refused, checked_name
@@ -34,7 +24,7 @@ ExternalId = Annotated[str | None, typer.Option("--external-id", help="Your own 
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Its name.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.")],
     plan: PlanOption = Plan.ENTERPRISE,
     external_id: ExternalId = None,
     as_json: AsJson = False,
@@ -79,6 +69,8 @@ def set_command(
     base_url: BaseUrl = None,
 ) -> None:
     """Change an organization's plan or name."""
+    if plan is None and name is None:
+        refuse(Refused("invalid", "There is nothing to change: say --plan or --name."), 2)
 
     async def act(hub: Hub) -> Organization:
         one = await hub.registrar.found(organization)
@@ -118,11 +110,12 @@ def delete(
     """Delete an organization with its directories, people, exchanges and journal. There is no way back."""
     settings = settings_of({"database": database, "base_url": base_url})
     one = run_with_hub(settings, lambda hub: hub.registrar.found(organization))
-    if not yes and not typer.confirm(
-        f"Delete {one.name} with all its directories, people and its journal? Export it first: "
-        f"hallway hub organization export {organization_shape(one)['id']} FILE"
-    ):
-        refuse(Refused("invalid", "Nothing was deleted."), 1)
+    if not yes:
+        ask(
+            f"Delete {one.name} with all its directories, people and its journal? Export it first: "
+            f"hallway hub organization export {organization_shape(one)['id']} FILE",
+            "Nothing was deleted.",
+        )
     run_with_hub(settings, lambda hub: _delete(hub, one))
     say(f"Deleted {one.name}.")
 
@@ -137,7 +130,7 @@ async def _delete(hub: Hub, one: Organization) -> None:
 @app.command()
 def export(
     organization: Named,
-    file: Annotated[Path, typer.Argument(help="The file to write, JSON lines; - for standard output.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, JSON lines; - for standard output.")],
     database: Database = None,
     base_url: BaseUrl = None,
 ) -> None:
@@ -157,5 +150,4 @@ def _show(one: Organization, as_json: bool) -> None:
     if as_json:
         show_json(shape)
     else:
-        for name, value in shape.items():
-            say(f"{name + ':':14}{'' if value is None else value}")
+        tell(shape)

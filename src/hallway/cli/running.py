@@ -1,25 +1,26 @@
 """How every command runs: settings from flags, an open Hub, problems as one sentence and an exit code.
 
-Rules: results go to standard output, all else to standard error; `--json` prints one JSON value; 0 is success,
-1 a refusal, 2 wrong words or settings.
+Rules: what went wrong goes to standard error; 0 is success, 1 a refusal, 2 wrong words or settings. A flag beats its
+variable; the variable is read where the settings are, so that a mistake in it is reported under its own name.
 """
 
 import asyncio
+import getpass
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from os import environ
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, TypeAlias, TypeVar
 
-import orjson
 import typer
 
+from hallway.cli.printing import harmless, refuse_unless_sure
 from hallway.file_lock import DatabaseHeld
 from hallway.hub.organizations.service import Refused
 from hallway.journal.model import Actor, Stale, Unavailable
 from hallway.key_file import KeyFileProblem
 from hallway.keys.model import KeysChanged, Undecipherable, WrongMasterKey
-from hallway.scim.json import Json
 from hallway.settings import Override, Settings, SettingsProblem, configuration_file, load_settings
 from hallway.store.database import ScanTimedOut
 from hallway.store.migrate import SchemaProblem
@@ -27,11 +28,19 @@ from hallway.web.wiring import Hub, opened_hub
 
 T = TypeVar("T")
 
-DATABASE_HELP: Final = "sqlite:///path or postgresql://…"
-Database: TypeAlias = Annotated[str | None, typer.Option("--database", envvar="HALLWAY_DATABASE", help=DATABASE_HELP)]
+Database: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--database", metavar="URL", help="sqlite:///path or postgresql://…; where it is not given, HALLWAY_DATABASE."
+    ),
+]
 BaseUrl: TypeAlias = Annotated[
     str | None,
-    typer.Option("--base-url", envvar="HALLWAY_BASE_URL", help="The address by which others reach the Hub."),
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="The address by which others reach the Hub; where it is not given, HALLWAY_BASE_URL.",
+    ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -87,30 +96,37 @@ def run(act: Callable[[], Awaitable[T]]) -> T:
 
 def refuse(problem: Exception, status: int) -> NoReturn:
     """Say what is wrong and end."""
-    print(f"hallway: {problem}", file=sys.stderr)
+    print("\n".join(harmless(line) for line in f"hallway: {problem}".split("\n")), file=sys.stderr)
     raise typer.Exit(status)
 
 
-def show_json(value: Json) -> None:
-    """One JSON value."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+@contextmanager
+def listed_by(command: str) -> Iterator[None]:
+    """What is not found within is refused with the command that lists what there is."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.reason != "not_found":
+            raise
+        raise Refused("not_found", f"{refused.detail.rstrip('.')}; list them with: {command}") from None
 
 
-def say(text: str) -> None:
-    """A line for people."""
-    print(text)
+def ask(question: str, otherwise: str) -> None:
+    """Go on where the answer is yes; else end the program with what did not happen."""
+    try:
+        refuse_unless_sure(question, otherwise)
+    except Refused as refused:
+        refuse(refused, 1)
 
 
 def actor() -> Actor:
     """Who a command is, for the journal."""
-    return Actor("command", None, f"{environ.get('USER') or environ.get('LOGNAME') or 'unknown'} (command line)")
+    return Actor("command", None, f"{_user()} (command line)")
 
 
-def table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Columns for people, as wide as their contents; says so when there is nothing."""
-    if not rows:
-        print("(none)")
-        return
-    widths = [max(len(row[place]) for row in (headings, *rows)) for place in range(len(headings))]
-    for row in (headings, *rows):
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+def _user() -> str:
+    """The name of who is logged in; a container may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        return "unknown"

@@ -14,11 +14,23 @@ from hallway.settings import SETTINGS, Settings
 
 
 def serve(
-    host: Annotated[str | None, typer.Option("--host", envvar="HALLWAY_HOST", help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option("--port", envvar="HALLWAY_PORT", help="The port to listen on.")] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host", metavar="ADDRESS", help="The address to listen on; where it is not given, HALLWAY_HOST."
+        ),
+    ] = None,
+    port: Annotated[
+        str | None,
+        typer.Option("--port", metavar="NUMBER", help="The port to listen on; where it is not given, HALLWAY_PORT."),
+    ] = None,
     workers: Annotated[
-        int | None,
-        typer.Option("--workers", envvar="HALLWAY_WORKERS", help="Processes; more than one needs PostgreSQL."),
+        str | None,
+        typer.Option(
+            "--workers",
+            metavar="NUMBER",
+            help="Processes, more than one needs PostgreSQL; where it is not given, HALLWAY_WORKERS.",
+        ),
     ] = None,
     database: Database = None,
     base_url: BaseUrl = None,
@@ -28,7 +40,7 @@ def serve(
     settings = settings_of(flags)
     for name, value in flags.items():
         if value is not None:
-            os.environ[SETTINGS[name].variable] = str(value)
+            os.environ[SETTINGS[name].variable] = value
     from hallway.file_lock import hold
     from hallway.web.server import Listening
     from hallway.web.server import serve as serve_application

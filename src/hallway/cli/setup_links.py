@@ -8,7 +8,8 @@ import typer
 from hallway.accounts.addresses import checked_address
 from hallway.accounts.desk import Declined
 from hallway.cli.organizations import Named
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, listed_by, run_with_hub, settings_of
 from hallway.cli.shapes import setup_link_shape
 from hallway.hub.organizations.service import Refused
 from hallway.hub.setup.model import SetupLink, Task
@@ -85,7 +86,9 @@ def revoke_command(
     async def act(hub: Hub) -> SetupLink:
         one = await hub.registrar.found(organization)
         desk = _desk(hub)
-        return await revoke(desk, await found_link(desk, one.id, link), actor())
+        with listed_by(f"hallway hub setup-link list {organization}"):
+            found = await found_link(desk, one.id, link)
+        return await revoke(desk, found, actor())
 
     ended = run_with_hub(settings_of({"database": database, "base_url": base_url}), act)
     say(f"{link} is {ended.state(clock()).value}.")

@@ -1,11 +1,12 @@
 """`hallway hub token …`."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from hallway.cli.directories import administration
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, settings_of
 from hallway.cli.shapes import token_shape
 from hallway.hub.directories.administration import found_directory, found_token
 from hallway.hub.directories.resources import DirectoryKey
@@ -15,6 +16,8 @@ from hallway.hub.organizations.service import Refused
 from hallway.ids import DIRECTORY, wire
 from hallway.scim.json import Json, JsonObject
 from hallway.web.wiring import Hub, clock
+
+MAX_LABEL: Final = 200
 
 app = typer.Typer(help="Bearer tokens of a directory.", no_args_is_help=True)
 Owner = Annotated[str, typer.Argument(metavar="DIRECTORY", help="The directory's id (dir_…).")]
@@ -35,7 +38,7 @@ def create(
 
     async def act(hub: Hub) -> MadeToken:
         one = await found_directory(hub.desk, directory)
-        return await administration(hub).add_token(one, days or settings.tokens_default_days, label[:200])
+        return await administration(hub).add_token(one, days or settings.tokens_default_days, _label(label))
 
     made = run_with_hub(settings, act)
     shape: JsonObject = {**token_shape(made.token, clock()), "token": made.text}
@@ -134,6 +137,13 @@ def revoke(
 
     run_with_hub(settings_of({"database": database, "base_url": base_url}), act)
     say(f"Revoked {token}.")
+
+
+def _label(text: str) -> str:
+    label = text.strip()
+    if len(label) > MAX_LABEL or not label.isprintable():
+        raise Refused("invalid", f"A label has at most {MAX_LABEL} printable characters.")
+    return label
 
 
 def _digest(text: str) -> bytes:

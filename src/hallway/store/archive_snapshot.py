@@ -100,7 +100,9 @@ def _draft(file: Path, replace: bool) -> Iterator[IO[bytes]]:
 
 def refuse_taken(file: Path, replace: bool) -> None:
     """Raise `ArchiveProblem` where the file is there and shall stay."""
-    if file.is_dir() or (file.exists() and not replace):
+    if file.is_dir():
+        raise ArchiveProblem(f"{file} is a directory; name a file.")
+    if file.exists() and not replace:
         raise ArchiveProblem(f"{file} is there already; name another file, or say --force.")
 
 

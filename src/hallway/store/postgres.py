@@ -76,7 +76,10 @@ async def connected(url: str, settings: Mapping[str, str] | None = None) -> asyn
             },
         )
     except LOST as fault:
-        raise Unavailable(f"cannot connect to PostgreSQL: {type(fault).__name__}: {fault}") from fault
+        raise Unavailable(
+            f"PostgreSQL cannot be reached ({type(fault).__name__}: {fault}); see whether it runs, and what "
+            "the setting database says."
+        ) from fault
 
 
 class PostgresDatabase:

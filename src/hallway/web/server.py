@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors.multiprocess import Multiprocess
 
@@ -55,8 +54,11 @@ def serve(app_factory: str, listening: Listening) -> None:
         server.run()
     except KeyboardInterrupt:
         return
+    except SystemExit:
+        # uvicorn has a code of its own for a start that failed; ours for whatever is refused is 1.
+        raise SystemExit(1) from None
     if not server.started:
-        raise SystemExit(STARTUP_FAILURE)
+        raise SystemExit(1)
 
 
 def uvicorn_config(app_factory: str, listening: Listening) -> uvicorn.Config:
