@@ -7,18 +7,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from hallway.cli.running import (
-    AsJson,
-    BaseUrl,
-    Database,
-    actor,
-    refuse,
-    run_with_hub,
-    say,
-    settings_of,
-    show_json,
-    table,
-)
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, refuse, run_with_hub, settings_of
 from hallway.cli.shapes import application_shape, client_secret_shape
 from hallway.hub.applications import service
 from hallway.hub.applications.desk import ApplicationDesk

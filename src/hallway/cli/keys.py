@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
 from hallway.cli.printing import say, show_json, table
-from hallway.cli.running import AsJson, BaseUrl, Database, run_with_hub, settings_of
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, settings_of
 from hallway.cli.shapes import instant
 from hallway.hub.applications.model import KeptKey
 from hallway.hub.organizations.service import Refused

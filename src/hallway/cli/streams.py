@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, settings_of
 from hallway.cli.shapes import pushed_shape, stream_shape
 from hallway.hub.directories.administration import found_directory
 from hallway.hub.events.streams import create_stream, delete_stream, found_stream

@@ -6,7 +6,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, say, settings_of, show_json, table
+from hallway.cli.printing import say, show_json, table
+from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, settings_of
 from hallway.cli.webhook_shapes import attempt_shape, delivery_shape, webhook_shape
 from hallway.delivery.model import Endpoint
 from hallway.delivery.ports import Verdict
