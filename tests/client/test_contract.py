@@ -5,10 +5,23 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hallway.client import ApiProblem, Application, CursorExpired, Did, HubClient, LinkWish, Receipt, Wanted
+from hallway.client import (
+    ApiProblem,
+    Application,
+    CursorExpired,
+    Did,
+    HubClient,
+    LinkWish,
+    Receipt,
+    Wanted,
+    WebhookRefused,
+    verified,
+)
+from hallway.delivery.signature import SigningSecret, signed_headers
 from hallway.hub.applications.api_keys import create as create_key
 from hallway.hub.organizations.inviting import Wish, invite
 from hallway.web.wiring import Hub, key_desk
+from tests.client.test_webhook import body
 from tests.running import ACTOR, RunningHub, sqlite_url
 
 RETURN = "https://app.example/settings"
@@ -92,3 +105,12 @@ def test_a_cursor_of_another_epoch_is_expired(client: HubClient) -> None:
     with pytest.raises(CursorExpired):
         client.events(elsewhere)
     assert client.events("now").items == []
+
+
+def test_what_the_hub_signs_is_taken_by_either_secret() -> None:
+    secrets = [SigningSecret(bytes([one]) * 32, 1) for one in (1, 2)]
+    headers = dict(signed_headers("evt_7", 1_764_072_000, body(), secrets))
+    for secret in secrets:
+        assert verified(headers, body(), (secret.text,), 1_764_072_000).id == "evt_7"
+    with pytest.raises(WebhookRefused):
+        verified(headers, body(), (SigningSecret(bytes(32), 1).text,), 1_764_072_000)
