@@ -1,6 +1,7 @@
 """Lanes from the entry to the answer: in order, once unless something fails, and never left out."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +24,7 @@ from hallway.hub.webhooks.service import Wish, change, create, delete, disable, 
 from hallway.ids import ENDPOINT, ENTRY, ORGANIZATION, EntryId, wire
 from hallway.journal.feed import Wanted
 from hallway.journal.model import Change, Entry
+from hallway.keys.model import Undecipherable
 from hallway.outbound import Answer, OutboundProblem
 from hallway.scim.json import JsonObject
 from hallway.web.wiring import operator_desk
@@ -448,3 +450,26 @@ async def test_of_two_who_change_an_endpoint_the_second_is_told(tmp_path: Path, 
         assert await change(post.webhooks, changed, Wish(B), OPERATOR) == changed
         with pytest.raises(Refused, match="Somebody else"):
             await change(post.webhooks, hook, Wish(name="Late"), OPERATOR)
+
+
+async def test_what_is_kept_of_a_secret_tells_nothing(tmp_path: Path) -> None:
+    async with delivering(tmp_path, f"sqlite:///{tmp_path / 'hallway.db'}") as post:
+        acme = await post.organization()
+        hook, first = await create(post.webhooks, Wish(A), None, OPERATOR)
+        _, second = await rotate(post.webhooks, hook, 1, OPERATOR)
+        await post.happen(acme.id)
+        await post.run()
+        secrets = opened_secrets(post.hub.keys.ring, (await post.webhooks.endpoints.endpoint(hook.id)) or hook)
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("hallway.db*"))
+    assert len(secrets) == 2 and hook.id in content
+    for text, secret in ((second, secrets[0]), (first, secrets[1])):
+        assert secret.text == text
+        for octets in (text.encode(), text[6:40].encode(), secret.octets, secret.octets.hex().encode()):
+            assert octets not in content
+
+
+async def test_a_secret_opens_for_its_own_endpoint_only(tmp_path: Path) -> None:
+    async with delivering(tmp_path, f"sqlite:///{tmp_path / 'hallway.db'}") as post:
+        one, other = await post.webhook(A), await post.webhook(B)
+        with pytest.raises(Undecipherable):
+            opened_secrets(post.hub.keys.ring, replace(one, sealed=other.sealed))
