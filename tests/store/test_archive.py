@@ -77,6 +77,7 @@ _OF_THE_OTHER = {"stranger_refusal", "quirk_count", "member_past", "resource_ver
 
 _NOT_WRITTEN_YET = {
     "endpoint", "lane", "delivery", "delivery_attempt", "idempotent_answer",
+    "endpoint", "lane", "delivery", "delivery_attempt", "stream_pending", "idempotent_answer",
 }  # fmt: skip
 """Tables whose code is still to come: whoever writes it fills them here."""
 
@@ -92,7 +93,7 @@ def test_every_table_and_column_of_the_schema_is_in_an_archive(database_url: str
 
 def test_the_filled_database_has_something_in_every_table(expected: Content) -> None:
     assert {name for name, rows in expected.items() if not rows} - _NOT_WRITTEN_YET <= {"deployment", "feed_ended"}
-    assert not any(expected[name] for name in _NOT_WRITTEN_YET)
+    assert not [name for name in _NOT_WRITTEN_YET if expected[name]]
 
 
 def test_a_restored_database_has_every_row(archive: Path, expected: Content, database_url: str) -> None:
@@ -101,13 +102,13 @@ def test_a_restored_database_has_every_row(archive: Path, expected: Content, dat
     assert (restored["kept"], restored["compared"]) == (None, False)
 
 
-def test_a_restore_ends_sign_ins_under_way_and_mailed_links(
+def test_a_restore_ends_sign_ins_under_way_mailed_links_and_grants(
     archive: Path, filled_database: tuple[Path, Filled], database_url: str
 ) -> None:
     text_of(environ_of(database_url), "restore", str(archive), "--yes")
     columns = {name: sorted(named) for name, named in columns_of(database_url).items()}
     before, after = content_of(f"sqlite:///{filled_database[0]}"), content_of(database_url)
-    for table, column in (("sign_in", "ended_at"), ("mail_link", "used_at")):
+    for table, column in (("sign_in", "ended_at"), ("mail_link", "used_at"), ("app_grant", "ended_at")):
         place = columns[table].index(column)
         assert any(row[place] is None for row in before[table])
         assert after[table] and all(row[place] is not None for row in after[table])
@@ -131,6 +132,8 @@ def test_an_organization_with_something_in_every_table_is_deleted_from_all(
         "account", "passkey", "recovery_code", "session", "mail_link", "operator", "api_key", "application",
         "application_secret", "signing_key", "seen_assertion", "endpoint",
     }  # fmt: skip
+    without = {"account", "passkey", "recovery_code", "session", "mail_link", "operator"}
+    without |= {"application", "application_secret", "api_key", "signing_key", "seen_assertion"}
     assert {name for name, count in before.items() if not count and name not in without} <= _OF_THE_OTHER | {
         "feed_ended"
     } | _NOT_WRITTEN_YET
