@@ -11,8 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SIMPLESAML := .peers/usr/share/simplesamlphp/www/_include.php
 NODE_PEERS := tests/peers/node_modules/.package-lock.json
 
-.PHONY: run test check bench mutants requirements catalogues screenshots browser peers php npm clean
-.PHONY: run test check bench mutants requirements catalogues browser peers php apache npm clean
+.PHONY: run test check bench mutants requirements catalogues screenshots browser peers php apache npm clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -59,9 +58,10 @@ browser:
 	    { echo "The tests of the pages need Chromium. On Debian and Ubuntu:"; \
 	      echo "  sudo apt-get install chromium fontconfig fonts-dejavu-core fonts-inter"; exit 1; }
 
-# Connections are tested with identity providers of others, and our own provider with relying parties of others: SimpleSAMLphp out of Debian's package, which is unpacked and
-# not installed, since that would bring a web server along; those on Node by the hashes in their lock file. They run on
-# the Node that came with Playwright, whatever the machine has.
+# Connections are tested with identity providers of others, and our own provider with relying parties of others:
+# SimpleSAMLphp out of Debian's package, which is unpacked and not installed, since that would bring a web server along;
+# those on Node by the hashes in their lock file. They run on the Node that came with Playwright, whatever the machine
+# has.
 peers: php apache $(SIMPLESAML) $(NODE_PEERS)
 
 php:

@@ -1,6 +1,7 @@
 """`hallway hub directory …`."""
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Annotated
 

@@ -24,8 +24,8 @@ from hallway.cli import (
 from hallway.cli.backup import backup, restore
 from hallway.cli.migrating import migrate
 from hallway.cli.serving import serve
-from hallway.cli.working import worker
 from hallway.cli.words import Program, program
+from hallway.cli.working import worker
 
 app = typer.Typer(
     name="hallway",
