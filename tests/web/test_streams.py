@@ -153,3 +153,5 @@ async def test_each_directory_says_which_events_it_tells(tmp_path: Path, monkeyp
         client = reader.deployment.client(reader.place)
         told = (await client.get("/ServiceProviderConfig")).body["securityEvents"]
         assert told == {"asyncRequest": "none", "eventUris": list(EVENT_URIS)}
+        silent = await reader.deployment.connected()
+        assert "securityEvents" not in (await silent.get("/ServiceProviderConfig")).body

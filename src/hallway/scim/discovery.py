@@ -23,12 +23,16 @@ class Limits:
     documentation_uri: str | None = None
 
 
-def service_provider_config(limits: Limits, base: str) -> JsonObject:
+def service_provider_config(limits: Limits, base: str, tells_events: bool = False) -> JsonObject:
     """The configuration (RFC 7643 §5, RFC 9865 §4, RFC 9967 §4). `base` is the base URL without a slash at its end.
 
-    Cursors hold all that they need, so there is no `cursorTimeout`.
+    Cursors hold all that they need, so there is no `cursorTimeout`. `tells_events`: whether somebody has a stream of
+    the directory; where nobody has, `securityEvents` is left out: some clients refuse what is newer than they are.
     """
     document: JsonObject = {"schemas": [SERVICE_PROVIDER_CONFIG.id]}
+    events: JsonObject = (
+        {"securityEvents": {"asyncRequest": "none", "eventUris": [*EVENT_URIS]}} if tells_events else {}
+    )
     if limits.documentation_uri is not None:
         document["documentationUri"] = limits.documentation_uri
     return {
@@ -59,7 +63,7 @@ def service_provider_config(limits: Limits, base: str) -> JsonObject:
             "defaultPageSize": limits.default_page_size,
             "maxPageSize": limits.max_page_size,
         },
-        "securityEvents": {"asyncRequest": "none", "eventUris": [*EVENT_URIS]},
+        **events,
         "meta": _meta("ServiceProviderConfig", f"{base}/ServiceProviderConfig"),
     }
 

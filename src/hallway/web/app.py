@@ -37,7 +37,7 @@ from hallway.web.console.directories.handlers import directory_handlers
 from hallway.web.console.settings.handlers import settings_handlers
 from hallway.web.console.setup.links import LinkPages
 from hallway.web.cookies import Cookies
-from hallway.web.delivering import couriers
+from hallway.web.delivering import couriers, tells_events
 from hallway.web.edge import CannotStart, Door, Edge, Lifespan, Observed
 from hallway.web.event_desks import late_receipts
 from hallway.web.frame import Frame, is_secure
@@ -200,7 +200,7 @@ class Serving:
             self.quick = QuickReads(hub.stores.database, guard, door, place, (self.observe,))
         self.handlers.update(StreamDoor(lambda: poller(hub), _strangers(self._settings)).handlers())
         self.handlers.update(ScimEndpoints(door).handlers())
-        self.handlers.update(ScimDiscovery(door).handlers())
+        self.handlers.update(ScimDiscovery(door, lambda directory: tells_events(hub, directory)).handlers())
         self.handlers["metrics"] = self._metrics.handler(self._settings.metrics_token)
         self.handlers["readyz"] = Readiness(_checks(hub))
         self._open_pages(hub, brand, api)

@@ -11,13 +11,14 @@ from hallway.delivery.model import Sent
 from hallway.delivery.ports import Strategy
 from hallway.delivery.trying import Trying
 from hallway.hub.applications.backchannel import KIND as LOGOUT
+from hallway.hub.directories.model import Directory
 from hallway.hub.operators.model import OperatorRole
 from hallway.hub.operators.service import listed
 from hallway.hub.webhooks.logouts import Logouts
 from hallway.hub.webhooks.looking import DeliveryDesk
 from hallway.hub.webhooks.messages import KIND, Webhooks
 from hallway.hub.webhooks.pushing import KIND as STREAM
-from hallway.hub.webhooks.pushing import Pushes
+from hallway.hub.webhooks.pushing import Pushes, pushed
 from hallway.hub.webhooks.service import WebhookDesk
 from hallway.hub.webhooks.switching_off import SwitchingOff
 from hallway.web.streaming import token_maker
@@ -81,3 +82,12 @@ def _trying(hub: Hub) -> Trying:
 def _again(hub: Hub, trying: Trying) -> Again:
     stores = hub.stores
     return Again(stores.database, stores.endpoints, stores.deliveries, trying.strategies, trying, clock)
+
+
+async def tells_events(hub: Hub, directory: Directory) -> bool:
+    """Whether somebody polls the directory's changes, or has them pushed."""
+    owner = directory.organization_id
+    return bool(
+        await hub.stores.streams.of_directory(owner, directory.id)
+        or await pushed(webhook_desk(hub), owner, directory.id)
+    )

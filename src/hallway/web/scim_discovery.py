@@ -1,6 +1,6 @@
 """SCIM's discovery documents, readable before log-in (RFC 7644 §4)."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
 
@@ -21,8 +21,9 @@ from hallway.web.scim_door import ScimDoor, content_type
 class ScimDiscovery:
     """The handlers; what they show is what the directory has switched on."""
 
-    def __init__(self, door: ScimDoor) -> None:
+    def __init__(self, door: ScimDoor, tells_events: Callable[[Directory], Awaitable[bool]]) -> None:
         self._door = door
+        self._tells_events = tells_events
         settings = door.settings
         self._limits = Limits(
             settings.bulk_max_operations,
@@ -42,8 +43,9 @@ class ScimDiscovery:
         }
 
     async def _config(self, request: Request) -> Response:
-        _, base = await self._directory(request)
-        return _answer(request, service_provider_config(self._limits, base))
+        directory, base = await self._directory(request)
+        told = await self._tells_events(directory)
+        return _answer(request, service_provider_config(self._limits, base, told))
 
     async def _types(self, request: Request) -> Response:
         directory, base = await self._directory(request)
