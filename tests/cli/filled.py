@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hallway.accounts.model import DEPLOYMENT, RecoveryCode, RecoveryCodes
+from hallway.exchanges.idempotency import Begun
 from hallway.hub.applications.grants import Visit, exchanged, granted
 from hallway.hub.applications.model import Addresses, NewSeenAssertion
 from hallway.hub.applications.service import Wish as ApplicationWish
@@ -35,6 +36,7 @@ from hallway.journal.model import Change
 from hallway.oidc.oauth_problem import ReturnTo
 from hallway.oidc.provider import Asked
 from hallway.oidc.token_request import CodeExchange
+from hallway.store.idempotency import AnswerStore
 from hallway.store.links import REMEMBERED_SECONDS
 from hallway.store.sign_in import attempt_context
 from hallway.web.app import hourly
@@ -90,6 +92,7 @@ def furnish(hub: RunningHub) -> str:
         await _linked(house, post)
         await _signed_on(opened, house)
         await _granted(opened, house)
+        await _kept(opened)
         return house.values["organization"]
 
     text_of(hub.environ, "hub", "operator", "create", "olga@vendor.example")
@@ -121,6 +124,14 @@ async def _granted(hub: Hub, house: House) -> None:
     await exchanged(desk, made.application, CodeExchange(code, back, "v" * 43))
     seen = NewSeenAssertion(made.application.id, b"s" * 32, clock() + DAY, clock())
     await hub.stores.database.commit(Change(DEPLOYMENT, (seen,)))
+
+
+async def _kept(hub: Hub) -> None:
+    """The answer to a request that is not to be carried out twice."""
+    answers = AnswerStore(hub.stores.database)
+    begun = await answers.begin(b"k" * 32, b"r" * 32, clock())
+    assert isinstance(begun, Begun)
+    await answers.keep(begun, 201, b"sealed")
 
 
 async def _signed_on(hub: Hub, house: House) -> None:

@@ -63,6 +63,7 @@ from hallway.store import (
     enforcement,
     links,
     people,
+    receipts,
     sessions,
     sign_in,
 )
@@ -127,6 +128,7 @@ _STATEMENTS: Final[dict[str, tuple[Any, Params]]] = {
     "member_links_exported": (archive_organization, lambda _: (b"", b"", 10)),
     "invitations_exported": (archive_organization, lambda _: (b"", 10)),
     "identities_exported": (archive_organization, lambda _: (b"", b"", 10)),
+    "receipts_exported": (receipts, lambda _: (b"", b"", 10)),
     "enforcement": (enforcement, lambda _: ()),
     "members_without_identity": (enforcement, lambda _: (b"another",)),
     "sign_in_by_id": (sign_in, lambda t: (t.ids["sign_in"],)),

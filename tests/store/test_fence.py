@@ -51,6 +51,7 @@ from hallway.store.setup import SetupLinkStore
 from hallway.store.statement import ALL, Statement, Step, statement
 from tests.house.source import ROOT
 from tests.store import conformance_operators, conformance_setup
+from tests.store.fence_api import API_READS, settle_api
 from tests.store.fence_applications import APPLICATION_READS, settle_applications
 from tests.store.fence_delivery import DELIVERY_READS, settle_deliveries
 from tests.store.fence_feed import FEED_READS, settle_receipts, settle_streams
@@ -159,8 +160,7 @@ READS: dict[str, tuple[Any, str, Ask]] = {
     "operators": (operators, "OPERATORS", lambda t: _operators(t).operators()),
     "setup_session_by_id": (setup, "SESSION_BY_ID", lambda t: _links(t).session(t.key.organization_id, t.ids["visit"])),
 }  # fmt: skip
-READS |= APPLICATION_READS | SETTINGS_READS | PAGE_READS | FEED_READS
-READS |= SETTINGS_READS | PAGE_READS | FEED_READS | DELIVERY_READS
+READS |= API_READS | APPLICATION_READS | SETTINGS_READS | PAGE_READS | FEED_READS | DELIVERY_READS
 UNFENCED = {
     "journal_head", "journal_found", "deployment_head", "resource_by_name",
     "connection_unchanged", "member_address_held", "member_address_taken", "member_administrator_remains",
@@ -341,7 +341,7 @@ async def _trespass(stage: Stage) -> Trespass:
     await stage.write(NewNotice(beta.organization_id, SECRET, user, 1, 1), organization=beta.organization_id)
     ids = {"user": user, "group": group, "token": made.token.id, "exchange": exchange, "seq": seq}
     ids |= {"left": left, "holder": holder, **await settle_receipts(stage, SECRET)}
-    ids |= await settle_deliveries(stage, SECRET)
+    ids |= await settle_deliveries(stage, SECRET) | await settle_api(stage, SECRET)
     ids |= {"link": link.id, "visit": visit.id, "mail": mail.id, **await settle(stage, SECRET)}
     ids |= await settle_pages(stage, SECRET, ids)
     ids |= await settle_streams(stage, SECRET)

@@ -16,7 +16,7 @@ import orjson
 from hallway.cli.exchanges import body_of, exchange_shape, stranger_shape
 from hallway.cli.exporting_people import records_of_connections, records_of_people
 from hallway.cli.journal import entry_shape
-from hallway.cli.shapes import directory_shape, organization_shape, token_shape
+from hallway.cli.shapes import directory_shape, organization_shape, stream_shape, token_shape
 from hallway.exchanges.redaction import redacted_resource
 from hallway.hub.directories.documents import rendered
 from hallway.hub.directories.model import Directory, Kind
@@ -97,6 +97,8 @@ async def _of_directory(hub: Hub, directory: Directory) -> AsyncIterator[JsonObj
     yield {"record": "directory", **directory_shape(directory, hub.settings, standing)}
     for token in await hub.stores.directories.tokens(key):
         yield {"record": "token", **token_shape(token, clock())}
+    for stream in await hub.stores.streams.of_directory(key.organization_id, key.directory_id):
+        yield {"record": "stream", **stream_shape(stream, hub.settings.base_url)}
     for kind in Kind:
         async for stored in _resources(hub, key, kind):
             resource = await _resource(hub, directory, stored)

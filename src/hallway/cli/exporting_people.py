@@ -10,6 +10,7 @@ from typing import Final
 
 from hallway.cli.shapes import domain_shape, instant, member_shape, setup_link_shape
 from hallway.hub.connections.model import Connection
+from hallway.hub.events.receipts import said_shape
 from hallway.hub.organizations.members import MemberSearch
 from hallway.hub.organizations.model import Organization
 from hallway.ids import (
@@ -17,6 +18,7 @@ from hallway.ids import (
     CONNECTION,
     CONTACT,
     DIRECTORY,
+    ENTRY,
     INVITATION,
     MEMBER,
     USER,
@@ -32,7 +34,7 @@ _FIRST: Final = (b"", b"")
 
 
 async def records_of_people(hub: Hub, organization: Organization) -> AsyncIterator[JsonObject]:
-    """Members, what invited and links them, domains, contacts, set-up links."""
+    """Members, what invited and links them, domains, contacts, set-up links, what applications confirmed."""
     owner, database = organization.id, hub.stores.database
     search = MemberSearch(limit=PAGE)
     while True:
@@ -73,6 +75,16 @@ async def records_of_people(hub: Hub, organization: Organization) -> AsyncIterat
         }  # fmt: skip
     for made in await setup_desk(hub, hub.mailing.letters).links.links(owner):
         yield {"record": "setup_link", **setup_link_shape(made, clock())}
+    place = _FIRST
+    while receipts := await hub.stores.receipts.after(owner, place, PAGE):
+        for receipt in receipts:
+            yield {
+                "record": "receipt", "event_id": wire(ENTRY, receipt.event_id), "type": receipt.type,
+                "member_id": None if receipt.member_id is None else wire(MEMBER, receipt.member_id),
+                "by": receipt.by, "event_at": instant(receipt.event_at), "at": instant(receipt.at),
+                **said_shape(receipt.said),
+            }  # fmt: skip
+        place = (receipts[-1].event_id, receipts[-1].by_id)
 
 
 async def records_of_connections(hub: Hub, organization: Organization) -> AsyncIterator[JsonObject]:

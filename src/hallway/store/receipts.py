@@ -24,6 +24,11 @@ OF_MEMBER = statement(
     "receipts_of_member",
     f"SELECT {COLUMNS} FROM receipt WHERE organization_id = ?1 AND member_id = ?2 ORDER BY seq, by_id",
 )
+EXPORTED = statement(
+    "receipts_exported",
+    f"""SELECT {COLUMNS} FROM receipt WHERE organization_id = ?1 AND (event_id, by_id) > (?2, ?3)
+        ORDER BY event_id, by_id LIMIT ?4""",
+)
 SUBJECT = statement(
     "journal_subject_at", "SELECT organization_id, subject_id FROM journal WHERE organization_id = ?1 AND seq = ?2"
 )
@@ -49,6 +54,11 @@ class ReceiptStore:
     async def of_member(self, organization_id: OrganizationId, member_id: MemberId) -> Sequence[Receipt]:
         """Everybody's for one member."""
         rows = await tenant(self._database, organization_id).rows(OF_MEMBER, member_id)
+        return [_receipt(organization_id, row) for row in rows]
+
+    async def after(self, organization_id: OrganizationId, place: tuple[bytes, bytes], limit: int) -> Sequence[Receipt]:
+        """Everybody's, by event and sender, behind a place."""
+        rows = await tenant(self._database, organization_id).rows(EXPORTED, *place, limit)
         return [_receipt(organization_id, row) for row in rows]
 
     async def subject_at(self, organization_id: OrganizationId, seq: int) -> bytes | None:
