@@ -1,6 +1,7 @@
 """Single sign-on by OpenID Connect as a person sees it in Chromium, at npm's oidc-provider; pictures are kept."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -26,6 +27,9 @@ def test_a_person_signs_in_and_proves_it_once_more(hub: RunningHub, window: Open
             expect(page.get_by_role("heading", name="Members", exact=True)).to_be_visible()
             assert page.url.startswith(there.base)
 
+        there.change(oidc=replace(there.connection.oidc, returns_here=True))
+        # The page on which the provider asks whether to sign out wants fonts from the internet.
+        page.route(re.compile("^https://"), lambda route: route.fulfill(body=""))
         visitor.open("/sign-in")
         page.get_by_role("link", name="single sign-on").click()
         page.get_by_label("Your e-mail address at work").fill(f"ada@{there.domain}")
@@ -37,5 +41,7 @@ def test_a_person_signs_in_and_proves_it_once_more(hub: RunningHub, window: Open
         typed()
         assert [one[:3] for one in there.attempts()] == [("accepted", "", "again"), ("accepted", "", "sign_in")]
         page.get_by_role("button", name="Sign out").locator("visible=true").first.click()
+        page.get_by_role("button", name="Yes, sign me out").click()
         expect(page).to_have_url(re.compile(re.escape(there.base) + "/sign-in"))
+        expect(page.get_by_text("You are signed out")).to_be_visible()
         looked_at(visitor, "openid-out")

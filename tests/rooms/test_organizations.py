@@ -85,9 +85,16 @@ async def test_a_removed_organization_leaves_nothing_and_takes_nothing_of_others
             ada = await place.user("ada", emails=[{"value": "a@example.com"}])
             await place.group("Engineering", ada)
             await place.patch(ada, {"op": "replace", "path": "title", "value": "x"})
+        while await hub.stores.feed.place():
+            pass
         before = rows(tmp_path, other.directory.organization_id)
         await hub.registrar.delete(one.directory.organization)
-        assert set(rows(tmp_path, one.directory.organization_id).values()) == {0}
+        left = rows(tmp_path, one.directory.organization_id)
+        assert {table: count for table, count in left.items() if count} == {"feed_ended": 1}
+        while await hub.stores.feed.place():
+            pass
+        left = rows(tmp_path, one.directory.organization_id)
+        assert {table: count for table, count in left.items() if count} == {"feed": 1}, "that it is gone, and no more"
         assert rows(tmp_path, other.directory.organization_id) == before
         assert await hub.stores.directories.located(one.directory.id) is None
 

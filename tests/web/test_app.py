@@ -15,7 +15,7 @@ from hallway.web.app import application, application_of
 from hallway.web.edge import CannotStart
 from hallway.web.http import Request
 from hallway.web.routes import ROUTES
-from hallway.web.rows import API, METRICS_TOKEN, NONE, PAGE_GUARDS, TOKEN, Row
+from hallway.web.rows import API, METRICS_TOKEN, NONE, PAGE_GUARDS, STREAM_SECRET, TOKEN, Row
 from tests.rooms.opened import MASTER_KEY, settings_in
 from tests.web.asgi import Answer, call
 from tests.web.deployment import Deployment, deployed
@@ -172,10 +172,11 @@ def test_the_application_of_a_process_takes_its_settings_from_the_environment(
 def test_every_route_names_its_guard_and_no_two_are_the_same() -> None:
     places = [(row.method, row.path) for row in ROUTES]
     assert len(places) == len(set(places))
-    assert {row.guard for row in ROUTES if not row.page} == {NONE, TOKEN, METRICS_TOKEN, API}
+    assert {row.guard for row in ROUTES if not row.page} == {NONE, TOKEN, METRICS_TOKEN, API, STREAM_SECRET}
     assert {row.guard for row in ROUTES if row.page} <= PAGE_GUARDS
     posted = [row.path for row in ROUTES if row.page and (row.cross_site or row.any_host)]
-    assert posted == ["/sso/{hex}/acs", "/sso/{hex}/logout"], "what a provider's page posts, and nothing else"
+    ours = ["/oauth2/authorize", "/oauth2/logout"]
+    assert sorted(posted) == [*ours, "/sso/{hex}/acs", "/sso/{hex}/logout"], "what pages of others post to us"
     assert all(isinstance(row, Row) and row.description.endswith(".") for row in ROUTES)
 
 

@@ -185,7 +185,7 @@ async def test_a_database_that_cannot_answer_is_left_to_the_handlers(
         def lost(*_: object) -> None:
             raise Unavailable("busy")
 
-        monkeypatch.setattr(quick.database, "rows_now", lost)
-        assert quickly(hub, client, path) is None
-        monkeypatch.setattr(quick.database, "rows_now", lambda *_: [(b"another organization",)])
-        assert quickly(hub, client, path) is None
+        for answer in (lost, lambda *_: [(b"another organization",)]):
+            with monkeypatch.context() as patch:
+                patch.setattr(quick.database, "rows_now", answer)
+                assert quickly(hub, client, path) is None
