@@ -24,6 +24,7 @@ test: check browser peers
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include='src/hallway/scim/*' --show-missing --skip-covered --fail-under=100
 	$(BIN)/coverage report --include='src/hallway/saml/*' --show-missing --skip-covered --fail-under=100
+	$(BIN)/coverage report --include='src/hallway/oidc/*' --show-missing --skip-covered --fail-under=100
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=90
 
 check: $(VENV)/.test
@@ -34,9 +35,11 @@ check: $(VENV)/.test
 mutants: $(VENV)/.test
 	nice -n 10 $(BIN)/python -m tests.mutation $(ONLY)
 
-bench: .venv-bench/.bench
+bench: .venv-bench/.bench $(VENV)/.test
 	.venv-bench/bin/python -m bench
 	.venv-bench/bin/python -m bench.saml
+	$(BIN)/python -m bench.delivery
+	$(BIN)/python -m bench.leaving 2>/dev/null
 
 # After a text of a page was added or changed: the catalogues then name what is to be translated.
 catalogues: $(VENV)/.test

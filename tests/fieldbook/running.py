@@ -43,9 +43,11 @@ class RunningFieldbook:
 
 
 @contextmanager
-def fieldbook(hub: RunningHub, folder: Path, scopes: Sequence[str] = SCOPES) -> Iterator[RunningFieldbook]:
-    """Fieldbook with an application and an API key of its own at this Hub."""
-    port = free_port()
+def fieldbook(
+    hub: RunningHub, folder: Path, scopes: Sequence[str] = SCOPES, port: int | None = None, **more: str
+) -> Iterator[RunningFieldbook]:
+    """Fieldbook with an application and an API key of its own at this Hub; `more` is set beside `FIELDBOOK_…`."""
+    port = port or free_port()
     base = f"http://fieldbook.localhost:{port}"
     addresses = Addresses(
         (f"{base}/hallway/callback",), (f"{base}/",), "", (f"{base}/settings", f"{base}/settings?done")
@@ -67,6 +69,7 @@ def fieldbook(hub: RunningHub, folder: Path, scopes: Sequence[str] = SCOPES) -> 
         "FIELDBOOK_DATABASE": str(folder / "fieldbook.db"),
         "FIELDBOOK_CREDENTIALS": str(folder / "none.json"),
     }
+    given |= more
     command = [sys.executable, "-m", "examples.fieldbook", "--port", str(port)]
     process = subprocess.Popen(command, env={**os.environ, **given}, cwd=ROOT)
     running = RunningFieldbook(base, process)

@@ -1,4 +1,4 @@
-"""Exchanges: see `hallway.exchanges.ports.ExchangeReader`."""
+"""Exchanges that were kept, and what counts beside them."""
 
 from collections.abc import Sequence
 from typing import Final, cast
