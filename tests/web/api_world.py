@@ -193,6 +193,17 @@ async def _new_token(world: ApiWorld) -> Sound:
     return Sound((await _directory(world)).params, {"label": world.name("token"), "days": 30})
 
 
+async def _stream(world: ApiWorld) -> Sound:
+    sound = await _directory(world)
+    place = "organizations/{organization}/directories/{directory}/streams".format(**sound.params)
+    made = await world.good("POST", place, {"audience": world.name("reader")})
+    return Sound({**sound.params, "stream": made["stream"]["id"]})
+
+
+async def _new_stream(world: ApiWorld) -> Sound:
+    return Sound((await _directory(world)).params, {"audience": "https://app.example"})
+
+
 async def _domain(world: ApiWorld) -> Sound:
     organization = await world.fresh_organization()
     made = await world.good("POST", f"organizations/{organization}/domains", {"name": f"{world.name('corp')}.example"})
@@ -344,6 +355,9 @@ _MAKERS: dict[str, Maker] = {
     "token_create": _new_token,
     "token_rotate": _token,
     "token_revoke": _token,
+    "stream_create": _new_stream,
+    "stream_get": _stream,
+    "stream_delete": _stream,
     "domain_create": _new_domain,
     "domain_check": _domain,
     "domain_remove": _domain,

@@ -19,6 +19,7 @@ from hallway.ids import (
     MEMBER,
     ORGANIZATION,
     SETUP_LINK,
+    STREAM,
     TOKEN,
     USER,
 )
@@ -45,6 +46,14 @@ ContactId = Annotated[str, _id(CONTACT, "The technical contact.")]
 ApplicationId = Annotated[str, _id(APPLICATION, "The application: its `client_id`.")]
 SecretId = Annotated[str, _id(CLIENT_SECRET, "The secret of an application.")]
 WebhookId = Annotated[str, _id(ENDPOINT, "The webhook.")]
+StreamId = Annotated[
+    str,
+    Meta(
+        description="The stream: `stream_…` of one that is polled, `hook_…` of one that is pushed.",
+        pattern=f"^({STREAM}|{ENDPOINT})[0-9a-f]{{32}}$",
+        examples=[STREAM + _DIGITS],
+    ),
+]
 DeliveryAttemptId = Annotated[str, _id(DELIVERY_ATTEMPT, "The attempt.")]
 SetupLinkId = Annotated[str, _id(SETUP_LINK, "The set-up link.")]
 
@@ -79,6 +88,7 @@ PATH_PARAMETERS: Final = {
     "application": ApplicationId,
     "secret": SecretId,
     "webhook": WebhookId,
+    "stream": StreamId,
     "event": EventId,
     "domain": DomainName,
     "key": KeyName,
