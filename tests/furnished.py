@@ -187,15 +187,18 @@ async def _receipt(hub: Hub, house: House, actor: Actor) -> None:
     await received(receipt_desk(hub), Confirmer(b"r" * 16, "Fieldbook"), wire(ENTRY, told[0].event_id), Said(did))
 
 
+async def operator(hub: Hub, role: OperatorRole, email: str) -> tuple[Account, dict[str, str]]:
+    """Somebody who runs the deployment, and is in, with two factors."""
+    account, cookies = await person(hub, email, role.value.title(), Realm.OPERATOR)
+    made = Operator(account.id, role, OperatorState.ACTIVE, operator_desk(hub).clock(), 0)
+    await hub.stores.database.commit(Change(DEPLOYMENT, (NewOperator(made),)))
+    return account, cookies
+
+
 async def _operators(hub: Hub, house: House) -> None:
-    desk = operator_desk(hub)
     for role in OperatorRole:
-        account, house.cookies[role.value] = await person(
-            hub, f"{role.value}@{house.organization.name.lower()}.ops.example", role.value.title(), Realm.OPERATOR
-        )
-        now = desk.clock()
-        made = Operator(account.id, role, OperatorState.ACTIVE, now, 0)
-        await hub.stores.database.commit(Change(DEPLOYMENT, (NewOperator(made),)))
+        email = f"{role.value}@{house.organization.name.lower()}.ops.example"
+        account, house.cookies[role.value] = await operator(hub, role, email)
         house.values["operator"] = wire(ACCOUNT, account.id)
 
 

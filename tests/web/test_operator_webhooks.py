@@ -10,6 +10,7 @@ import pytest
 
 from hallway.delivery.model import (
     SWITCHED_OFF,
+    TOOK_NOTHING,
     Attempt,
     Delivery,
     DeliveryDone,
@@ -254,6 +255,18 @@ async def test_a_switch_off_says_why_and_what_to_do_here_and_among_the_problems(
         )
         await own.browser.post(f"{own.root}/enable")
         assert reason not in (await own.browser.get("/operator/problems")).body.decode()
+
+
+async def test_a_reason_is_said_in_the_operators_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with here(tmp_path, monkeypatch) as own:
+        await switching_off(own.world.served.hub)(await own.hook(), TOOK_NOTHING)
+        await own.browser.post("/preferences", language="de")
+        own.answers(monkeypatch, OutboundProblem("too_slow"))
+        await own.browser.post(f"{own.root}/ping")
+        assert "Drei Tage lang wurde nichts angenommen." in own.browser.text
+        assert "Die Antwort kam nicht rechtzeitig." in own.browser.text
+        await own.browser.get("/operator/problems")
+        assert "Drei Tage lang wurde nichts angenommen." in own.browser.text
 
 
 async def test_every_reason_and_every_code_has_its_words() -> None:
