@@ -8,7 +8,7 @@ from hallway.accounts.desk import Browser
 from hallway.accounts.model import DEPLOYMENT, Account, AccountState, NewAccount, NewPasskey, Passkey, Realm
 from hallway.accounts.sign_in import CODE, PASSWORD, Proof
 from hallway.delivery.model import Attempt as DeliveryAttempt
-from hallway.delivery.model import Delivery, DeliveryDone, DeliveryState
+from hallway.delivery.model import Delivery, DeliveryDone, DeliveryState, Endpoint
 from hallway.hub.applications.api_keys import create as create_key
 from hallway.hub.applications.scopes import SCOPES
 from hallway.hub.connections.model import Connection, Protocol
@@ -57,6 +57,7 @@ from hallway.ids import (
     AttemptId,
     DeliveryAttemptId,
     EntryId,
+    OrganizationId,
     PasskeyId,
     wire,
 )
@@ -154,16 +155,21 @@ async def _webhook(hub: Hub, house: House, actor: Actor) -> None:
     made, _ = await create_webhook(desk, HookWish("https://hooks.example/", ("member.*",)), owner, actor)
     await disable_webhook(desk, made, actor)
     await hub.contact_book.add(owner, f"hooks@{house.organization.name.lower()}.example", "Hooks", actor)
+    house.values |= {"webhook": wire(ENDPOINT, made.id), "event": await given_up(hub, owner, made)}
+
+
+async def given_up(hub: Hub, owner: OrganizationId, hook: Endpoint) -> str:
+    """The first event of an organization's feed, as a dead letter of a webhook; its id."""
     while await hub.stores.feed.place():
         pass
-    placed = (await hub.stores.feed.after(Wanted(0, 1, owner))).entries[0]
+    placed, desk = (await hub.stores.feed.after(Wanted(0, 1, owner))).entries[0], webhook_desk(hub)
     now = desk.clock()
     dead = Delivery(
-        owner, made.id, placed.position, placed.event_id, placed.type, DeliveryState.DEAD, 12, placed.at, now
+        owner, hook.id, placed.position, placed.event_id, placed.type, DeliveryState.DEAD, 12, placed.at, now
     )
-    attempt = DeliveryAttempt(DeliveryAttemptId(desk.fresh_id()), now, 500, 1200, "It answered 500.", b"<b>no</b>")
+    attempt = DeliveryAttempt(DeliveryAttemptId(desk.fresh_id()), now, 500, 41_500, "It answered 500.", b"<b>no</b>")
     await hub.stores.database.commit(Change(owner, (DeliveryDone(dead, attempt),)))
-    house.values["webhook"] = wire(ENDPOINT, made.id)
+    return wire(ENTRY, placed.event_id)
 
 
 async def _receipt(hub: Hub, house: House, actor: Actor) -> None:
@@ -181,15 +187,18 @@ async def _receipt(hub: Hub, house: House, actor: Actor) -> None:
     await received(receipt_desk(hub), Confirmer(b"r" * 16, "Fieldbook"), wire(ENTRY, told[0].event_id), Said(did))
 
 
+async def operator(hub: Hub, role: OperatorRole, email: str) -> tuple[Account, dict[str, str]]:
+    """Somebody who runs the deployment, and is in, with two factors."""
+    account, cookies = await person(hub, email, role.value.title(), Realm.OPERATOR)
+    made = Operator(account.id, role, OperatorState.ACTIVE, operator_desk(hub).clock(), 0)
+    await hub.stores.database.commit(Change(DEPLOYMENT, (NewOperator(made),)))
+    return account, cookies
+
+
 async def _operators(hub: Hub, house: House) -> None:
-    desk = operator_desk(hub)
     for role in OperatorRole:
-        account, house.cookies[role.value] = await person(
-            hub, f"{role.value}@{house.organization.name.lower()}.ops.example", role.value.title(), Realm.OPERATOR
-        )
-        now = desk.clock()
-        made = Operator(account.id, role, OperatorState.ACTIVE, now, 0)
-        await hub.stores.database.commit(Change(DEPLOYMENT, (NewOperator(made),)))
+        email = f"{role.value}@{house.organization.name.lower()}.ops.example"
+        account, house.cookies[role.value] = await operator(hub, role, email)
         house.values["operator"] = wire(ACCOUNT, account.id)
 
 

@@ -68,6 +68,16 @@ class Reach:
             return self.loopback and one.is_loopback
         return is_public(one)
 
+    def is_beyond(self, host: str) -> bool:
+        """Whether no socket goes to this host, as far as its text says; the addresses of a name are judged later."""
+        if _is_loopback_name(host):
+            return not self.loopback and _bracketed(host) not in self.allowed
+        try:
+            address(host)
+        except ValueError:
+            return False
+        return not self.may_connect(host, host)
+
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host

@@ -393,6 +393,15 @@ def test_allowed_by_name_reaches_private_ones_but_no_metadata() -> None:
     assert not reach.may_connect("sub.idp.internal", "10.0.0.1")
 
 
+def test_a_host_is_beyond_reach_by_what_it_is_written_as() -> None:
+    named = Reach(("10.0.0.1", "[fd00::1]", "localhost", "169.254.169.254"))
+    for host in ("10.0.0.2", "fd00::2", "::ffff:10.0.0.2", "127.0.0.1", "hub.localhost", "169.254.169.254"):
+        assert named.is_beyond(host), host
+    for host in ("10.0.0.1", "fd00::1", "localhost", "a.example", "8.8.8.8", "2606:4700::1"):
+        assert not named.is_beyond(host), host
+    assert not Reach(loopback=True).is_beyond("hub.localhost") and Reach(loopback=True).is_beyond("10.0.0.1")
+
+
 @pytest.mark.parametrize(
     "url",
     [

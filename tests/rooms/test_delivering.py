@@ -427,6 +427,8 @@ async def test_a_ping_is_sent_now_and_kept_nowhere(tmp_path: Path, database_url:
     [
         (Wish("ftp://a.example/"), "not an address"),
         (Wish("http://a.example/"), "https://"),
+        (Wish("https://10.0.0.7/"), "not an address"),
+        (Wish("https://[fd00::7]/"), "not an address"),
         (Wish(A, ("member.removed", "member.vanished")), "no events member.vanished.*member.removed"),
         (Wish(A, ("mem.*",)), "no events"),
         (Wish(A, ("*",)), "no events"),

@@ -23,6 +23,7 @@ from hallway.delivery.model import (
     LaneMove,
     LaneRest,
     NewEndpoint,
+    Recent,
 )
 from hallway.hub.organizations.model import OrganizationRemoval
 from hallway.ids import DeliveryAttemptId, EndpointId, EntryId, OrganizationId, fresh_id
@@ -281,5 +282,30 @@ async def holds_what_was_tried_last_is_listed_over_all_organizations(stage: Stag
             assert await store.entry(made) == placed
             expected.append(made)
     expected.sort(key=lambda each: -each.position)
-    assert await store.recent(one.id, 10) == expected and await store.recent(one.id, 1) == expected[:1]
+    assert await store.recent(one, 10) == Recent(tuple(expected))
+    first = await store.recent(one, 1)
+    assert first == Recent((expected[0],), expected[0].position)
+    assert (await store.recent(one, 10, first.following)).deliveries == tuple(expected[1:])
+    own = replace(one, organization_id=lane.owner)
+    mine = tuple(each for each in expected if each.owner == lane.owner)
+    assert await store.recent(own, 10) == Recent(mine)
+    assert (await store.recent(own, 10, mine[-1].position)) == Recent(())
     assert await store.of_event(one.id, EntryId(b"n" * 16)) is None
+
+
+async def holds_a_quiet_endpoint_says_where_its_deliveries_may_go_on(stage: Stage) -> None:
+    """One question looks through five windows of the feed; the next one begins behind them."""
+    one, lane = await due_lane(stage)
+    feed, lanes, store = stores(stage)
+    (placed,) = (await lanes.events(lane, (), 9)).entries
+    made = replace(delivery(lane, DeliveryState.DELIVERED, placed.position), event_id=placed.event_id, type=placed.type)
+    await written(stage, DeliveryDone(made, ATTEMPT), owner=lane.owner)
+    await stage.write(entries=30)
+    await feed.place()
+    assert (await store.recent(one, 1)).deliveries == (made,), "within the second window"
+    await stage.write(entries=100)
+    await feed.place()
+    first = await store.recent(one, 1)
+    assert first.deliveries == () and first.following == await feed.newest() - 99
+    assert (await store.recent(one, 1, first.following)).deliveries == (made,)
+    assert await store.recent(replace(one, organization_id=lane.owner), 1) == Recent((made,))

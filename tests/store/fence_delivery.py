@@ -34,6 +34,11 @@ async def _recent(t: Any) -> object:
     return await own.rows(deliveries.SEVERAL, t.ids["endpoint"], [t.ids["delivery"].position])
 
 
+async def _own(t: Any) -> object:
+    own = deliveries.tenant(t.stage.database, t.key.organization_id)
+    return await own.rows(deliveries.OF_ENDPOINT, t.ids["endpoint"], 1 << 60, 10)
+
+
 async def _old_dead(t: Any) -> object:
     own = deliveries.tenant(t.stage.database, t.key.organization_id)
     return await own.rows(deliveries.OLD_DEAD, 1 << 60, 10)
@@ -52,6 +57,7 @@ DELIVERY_READS: Final[dict[str, tuple[Any, str, Any]]] = {
         deliveries, "ONE",
         lambda t: _store(t).delivery(t.key.organization_id, t.ids["endpoint"], t.ids["delivery"].position),
     ),
+    "deliveries_of_endpoint": (deliveries, "OF_ENDPOINT", _own),
     "deliveries_at": (deliveries, "SEVERAL", _recent),
     "delivery_attempts": (deliveries, "ATTEMPTS", _attempts),
     "deliveries_dead_before": (deliveries, "OLD_DEAD", _old_dead),

@@ -50,7 +50,7 @@ async def test_what_a_webhook_cannot_be_is_refused(tmp_path: Path, monkeypatch: 
     async with api_world(tmp_path, monkeypatch, **DEPLOYED) as world:
         before = await world.good("GET", "webhooks")
         for body in (
-            {"url": "http://app.example/hook"},
+            {"url": "http://app.example/hook"}, {"url": "https://10.0.0.7/hook"}, {"url": "https://localhost/hook"},
             {"url": "ftp://app.example/hook"}, {"url": "nothing"}, {"url": HOOK, "types": ["shoe.*"]},
             {"url": HOOK, "organization": f"org_{'0' * 32}"},
         ):  # fmt: skip

@@ -17,10 +17,13 @@ from hallway.hub.organizations.domains import Domain, DomainState, DomainUpdate,
 from hallway.hub.organizations.members import Role
 from hallway.hub.organizations.model import Organization, OrganizationState, Plan
 from hallway.hub.setup.model import SetupLink
-from hallway.ids import ACCOUNT, DIRECTORY, EXCHANGE, ORGANIZATION, SETUP_LINK, EntryId, wire
+from hallway.hub.webhooks.service import Wish
+from hallway.hub.webhooks.service import create as create_webhook
+from hallway.ids import ACCOUNT, DIRECTORY, ENDPOINT, EXCHANGE, ORGANIZATION, SETUP_LINK, EntryId, wire
 from hallway.journal.model import Actor, Change, Entry, Written
 from hallway.scim.json import JsonObject
 from hallway.store.setup import SetupLinkStore
+from hallway.web.delivering import webhook_desk
 from hallway.web.operator.guard import HOME
 from hallway.web.operator.routes import ACCOUNT_ROUTES, ROUTES
 from hallway.web.routes import ROUTES as EVERY_ROUTE
@@ -36,6 +39,8 @@ from hallway.web.rows import (
     SETUP_LINK as SETUP_GUARD,
 )
 from hallway.web.wiring import clock, operator_desk
+from hallway.worker.deliveries import Couriers
+from tests.furnished import given_up
 from tests.rooms.opened import OPERATOR as COMMAND
 from tests.rooms.opened import Place
 from tests.web.asgi import call
@@ -52,6 +57,9 @@ class World:
 
     served: Deployment
     place: Place
+    webhook: str
+    event: str
+    """The ids of a webhook and of an event that it did not take."""
 
     @property
     def owner(self) -> Organization:
@@ -109,14 +117,18 @@ def code_of(seed: str) -> str:
 
 @asynccontextmanager
 async def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    """A customer with people, requests and a refusal."""
+    """A customer with people, requests and a refusal, and a webhook that nothing is sent to beside the test."""
+    monkeypatch.setattr(Couriers, "start", lambda _: None)
     async with deployed(folder, monkeypatch) as served:
         place = await served.place()
         client = served.client(place)
         await client.user("ada@acme.example", displayName="Ada <Byron>")
         await client.user("ADA@acme.example")
         await served.written()
-        yield World(served, place)
+        hub, wish = served.hub, Wish("https://app.example/hook", ("user.*",), "Fieldbook")
+        hook, _ = await create_webhook(webhook_desk(hub), wish, None, COMMAND)
+        event = await given_up(hub, place.directory.organization_id, hook)
+        yield World(served, place, wire(ENDPOINT, hook.id), event)
 
 
 def filled(template: str, here: World, exchange: str = "exch_1") -> str:
@@ -124,6 +136,7 @@ def filled(template: str, here: World, exchange: str = "exch_1") -> str:
     named = {
         "organization": wire(ORGANIZATION, here.owner.id), "directory": wire(DIRECTORY, here.place.directory.id),
         "exchange": exchange, "domain": "acme.example", "link": "setup_1", "operator": "acct_1", "passkey": "pk_1",
+        "webhook": here.webhook, "event": here.event,
     }  # fmt: skip
     for name, value in named.items():
         template = template.replace(f"{{{name}}}", value)

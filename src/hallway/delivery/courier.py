@@ -12,6 +12,8 @@ from hallway.delivery.model import (
     LEASE,
     RUN,
     RUN_EVENTS,
+    TOOK_NOTHING,
+    WANTS_NOTHING,
     Attempt,
     Delivery,
     DeliveryDone,
@@ -193,9 +195,9 @@ class Courier:
 def _why_off(endpoint: Endpoint, lane: Lane, verdict: Verdict, now: int) -> str:
     """Why an endpoint is switched off after a failure; "" where it is not."""
     if verdict is Verdict.GONE:
-        return "It answered 410 (Gone): it wants nothing any more."
+        return WANTS_NOTHING
     since, head = lane.failing_since, lane.head_since
     if since is None or head is None or head <= since or now - since < SILENT:
         return ""
     # One event was given up already, and the next one is refused too.
-    return "" if (endpoint.succeeded_at or 0) > since else "It took nothing for three days."
+    return "" if (endpoint.succeeded_at or 0) > since else TOOK_NOTHING

@@ -21,6 +21,12 @@ ANSWER_BYTES: Final = 1024
 """What is kept of an answer."""
 
 
+WANTS_NOTHING: Final = "It answered 410 (Gone): it wants nothing any more."
+TOOK_NOTHING: Final = "It took nothing for three days."
+SWITCHED_OFF: Final = frozenset({WANTS_NOTHING, TOOK_NOTHING})
+"""Reasons of an endpoint that was switched off and not by hand."""
+
+
 class EndpointState(StrEnum):
     """Whether an endpoint is told anything. What happens while it is off waits for it."""
 
@@ -141,6 +147,14 @@ class Delivery:
     happened_at: int
     tried_at: int
     due_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Deliveries, newest first; `following` is where to go on (`before`), None where all was looked through."""
+
+    deliveries: tuple[Delivery, ...]
+    following: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

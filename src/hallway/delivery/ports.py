@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol, TypeAlias
 
-from hallway.delivery.model import Attempt, Delivery, DueLane, Endpoint, Lane
+from hallway.delivery.model import Attempt, Delivery, DueLane, Endpoint, Lane, Recent
 from hallway.ids import EndpointId, EntryId, OrganizationId
 from hallway.journal.feed import Placed, Told
 from hallway.outbound import Answer
@@ -76,8 +76,10 @@ class Deliveries(Protocol):
         """What became of an event, while the feed has it."""
         ...
 
-    async def recent(self, endpoint_id: EndpointId, most: int) -> Sequence[Delivery]:
-        """Of the events that happened last in all organizations, those that were tried; newest first."""
+    async def recent(self, endpoint: Endpoint, most: int, before: int | None = None) -> Recent:
+        """Of the events that happened last, or before a position, those that were tried. One question looks through a
+        bounded part of the feed, and says where to go on: there may be fewer than `most`, and more behind them.
+        """
         ...
 
     async def dead(self, endpoint_id: EndpointId, after: int, most: int) -> Sequence[Delivery]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from hallway.accounts.model import DEPLOYMENT
-from hallway.delivery.model import Attempt, Delivery, DeliveryAsked, DeliveryDone, DeliveryState
+from hallway.delivery.model import Attempt, Delivery, DeliveryAsked, DeliveryDone, DeliveryState, Endpoint, Recent
 from hallway.ids import DeliveryAttemptId, EndpointId, EntryId, OrganizationId, fresh_id
 from hallway.journal.feed import Placed
 from hallway.store.database import Database, everywhere, tenant
@@ -20,6 +20,8 @@ from hallway.store.statement import ResultRow, Step, statement
 
 _COLUMNS: Final = "organization_id, endpoint_id, position, event_id, type, state, tries, happened_at, tried_at, due_at"
 _EXPIRED_AT_ONCE: Final = 1000
+_WINDOWS: Final = 5
+_NO_END: Final = (1 << 63) - 1
 
 ONE = statement(
     "delivery",
@@ -29,9 +31,14 @@ SEVERAL = statement(
     "deliveries_at",
     f"SELECT {_COLUMNS} FROM delivery WHERE organization_id = ?1 AND endpoint_id = ?2 AND position IN {{ints:3}}",
 )
+OF_ENDPOINT = statement(
+    "deliveries_of_endpoint",
+    f"""SELECT {_COLUMNS} FROM delivery WHERE organization_id = ?1 AND endpoint_id = ?2 AND position < ?3
+        ORDER BY position DESC LIMIT ?4""",
+)
 NEWEST = statement(
     "global_feed_newest",
-    "SELECT position, organization_id, told FROM feed ORDER BY position DESC LIMIT ?1",
+    "SELECT position, organization_id, told FROM feed WHERE position < ?1 ORDER BY position DESC LIMIT ?2",
 )
 DEAD = statement(
     "global_dead_letters",
@@ -106,18 +113,40 @@ class DeliveryStore:
             return None
         return await self.delivery(_lane_owner(placed), endpoint_id, placed.position)
 
-    async def recent(self, endpoint_id: EndpointId, most: int) -> Sequence[Delivery]:
-        """Of the newest events of the feed, those that this endpoint was tried with; newest first."""
+    async def recent(self, endpoint: Endpoint, most: int, before: int | None = None) -> Recent:
+        """Of one organization's endpoint by its own rows; of everybody's by the newest events of the feed."""
+        end = _NO_END if before is None else before
+        if endpoint.organization_id is not None:
+            owners = (endpoint.organization_id, DEPLOYMENT)
+            found = [
+                _delivery(owner, row)
+                for owner in owners
+                for row in await tenant(self._database, owner).rows(OF_ENDPOINT, endpoint.id, end, most + 1)
+            ]
+            return _newest(found, most, None)
+        found, following = [], end
+        for _ in range(_WINDOWS):
+            rows = await everywhere(self._database, NEWEST, following, 20 * most)
+            placed = cast("list[tuple[int, OrganizationId, bytes | None]]", rows)
+            found += await self._tried(endpoint.id, placed)
+            if len(placed) < 20 * most:
+                return _newest(found, most, None)
+            following = placed[-1][0]
+            if len(found) > most:
+                break
+        return _newest(found, most, following)
+
+    async def _tried(
+        self, endpoint_id: EndpointId, placed: Sequence[tuple[int, OrganizationId, bytes | None]]
+    ) -> list[Delivery]:
         wanted: dict[OrganizationId, list[int]] = {}
-        rows = await everywhere(self._database, NEWEST, 20 * most)
-        for position, owner, told in cast("list[tuple[int, OrganizationId, bytes | None]]", rows):
+        for position, owner, told in placed:
             wanted.setdefault(owner if told is None else DEPLOYMENT, []).append(position)
-        found = [
+        return [
             _delivery(owner, row)
             for owner, positions in wanted.items()
             for row in await tenant(self._database, owner).rows(SEVERAL, endpoint_id, positions)
         ]
-        return sorted(found, key=lambda one: -one.position)[:most]
 
     async def dead(self, endpoint_id: EndpointId, after: int, most: int) -> Sequence[Delivery]:
         """Dead letters behind a position, in their order."""
@@ -172,6 +201,14 @@ def dead_key(endpoint_id: EndpointId, position: int) -> bytes:
 def asked_key(one: Delivery, due_at: int) -> bytes:
     """Where a delivery that was asked for again stands in the locator."""
     return instant(due_at) + one.position.to_bytes(INSTANT_BYTES, "big") + one.endpoint_id
+
+
+def _newest(found: list[Delivery], most: int, following: int | None) -> Recent:
+    """The first of what was found; `following` is where to go on where these are all."""
+    ordered = sorted(found, key=lambda one: -one.position)
+    if len(ordered) > most:
+        return Recent(tuple(ordered[:most]), ordered[most - 1].position)
+    return Recent(tuple(ordered), following)
 
 
 def _lane_owner(placed: Placed) -> OrganizationId:

@@ -429,10 +429,10 @@ def wrong_url(settings: Settings) -> Callable[[str], str | None]:
 
     def wrong(url: str) -> str | None:
         try:
-            checked(url, reach)
+            host = checked(url, reach).host or ""
         except OutboundProblem as problem:
             return problem.code
-        return None
+        return "wrong_address" if reach.is_beyond(host) else None
 
     return wrong
 

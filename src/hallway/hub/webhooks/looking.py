@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hallway.delivery.again import Again
-from hallway.delivery.model import Attempt, Delivery, DeliveryState, Endpoint
+from hallway.delivery.model import Attempt, Delivery, DeliveryState, Endpoint, EndpointState, Recent
 from hallway.delivery.ports import Deliveries
 from hallway.delivery.trying import Tried
 from hallway.hub.organizations.service import Refused
@@ -30,7 +30,20 @@ class DeliveryDesk:
 
 async def recent(desk: DeliveryDesk, endpoint: Endpoint, most: int = 20) -> Sequence[Delivery]:
     """What was tried of the events that happened last, newest first."""
-    return await desk.deliveries.recent(endpoint.id, most)
+    return list((await desk.deliveries.recent(endpoint, most)).deliveries)
+
+
+async def recent_before(desk: DeliveryDesk, endpoint: Endpoint, before: int | None, most: int) -> Recent:
+    """The same page by page; `before` is where the page before says to go on."""
+    return await desk.deliveries.recent(endpoint, most, before)
+
+
+async def next_try(desk: DeliveryDesk, endpoint: Endpoint, delivery: Delivery) -> int | None:
+    """When an event that failed is tried again by itself; None where it is not."""
+    if delivery.state is not DeliveryState.FAILING or endpoint.state is EndpointState.OFF:
+        return None
+    lane = await desk.webhooks.lanes.lane(delivery.owner, endpoint.id)
+    return None if lane is None else lane.due_at
 
 
 async def dead_letters(desk: DeliveryDesk, endpoint: Endpoint, after: int = 0, most: int = 100) -> Sequence[Delivery]:

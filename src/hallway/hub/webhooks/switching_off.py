@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from hallway.delivery.model import Endpoint, EndpointState, EndpointUpdate
+from hallway.delivery.model import SWITCHED_OFF, Endpoint, EndpointState, EndpointUpdate
 from hallway.hub.applications.backchannel import KIND as LOGOUT
 from hallway.hub.organizations.invitations import Letters
+from hallway.hub.webhooks.messages import KIND
 from hallway.hub.webhooks.service import WebhookDesk, entry_of
 from hallway.ids import APPLICATION, ENDPOINT, wire
 from hallway.journal.model import Actor, Change, Stale
@@ -37,10 +38,17 @@ class SwitchingOff:
             return
 
 
+async def switched_off(desk: WebhookDesk) -> list[Endpoint]:
+    """Endpoints of every kind that are off because they took nothing, oldest first."""
+    return [
+        one for one in await desk.endpoints.endpoints() if one.state is EndpointState.OFF and one.reason in SWITCHED_OFF
+    ]
+
+
 def letter(endpoint: Endpoint, base_url: str) -> tuple[str, str]:
     """What is mailed."""
     name = wire(ENDPOINT, endpoint.id)
-    way = f"webhook enable {name}"
+    way, page = f"webhook enable {name}", f"/operator/webhooks/{name}" if endpoint.kind == KIND else "/operator"
     if endpoint.kind == LOGOUT and endpoint.belongs_to is not None:
         way = f"application enable {wire(APPLICATION, endpoint.belongs_to)}"
     last = endpoint.succeeded_at
@@ -52,5 +60,5 @@ def letter(endpoint: Endpoint, base_url: str) -> tuple[str, str]:
         "Nothing that happens is lost: it waits for the endpoint, as long as the feed tells it. When the endpoint "
         "answers again, switch it on, and everything is sent in its order:\n\n"
         f"  hallway hub {way}\n\n"
-        f"What it answered: {base_url}/operator, or  hallway hub webhook show {name}\n"
+        f"What it answered: {base_url}{page}, or  hallway hub webhook show {name}\n"
     )

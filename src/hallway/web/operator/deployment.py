@@ -16,9 +16,11 @@ from hallway.hub.operators.service import (
     welcome,
 )
 from hallway.hub.organizations.service import Refused
+from hallway.hub.webhooks.switching_off import switched_off
 from hallway.ids import ACCOUNT, wire
 from hallway.journal.search import Question
 from hallway.web.console.settings.event_words import told
+from hallway.web.delivering import webhook_desk
 from hallway.web.forms import Form, FormErrors, read_form
 from hallway.web.http import EdgeProblem, Request, Response
 from hallway.web.language import N_
@@ -52,12 +54,13 @@ class DeploymentPages:
         }
 
     async def problems(self, request: Request, _: OperatorVisitor) -> Response:
-        """Refusals and failed sign-ins of the last day, names that two have proved, receipts that did not come."""
+        """Refusals and failed sign-ins of the last day, contested names, late receipts, what was switched off."""
         now = self._office.pages.clock()
         found = await self._lookout.problems(now)
         asked = Question(types=("receipt.late",), since=now - HOURS * HOUR)
         late = (await self._office.hub.stores.audit.found(DEPLOYMENT, asked)).entries
-        return self._office.render(request, "problems", found=found, root_of=root, late=late)
+        off = await switched_off(webhook_desk(self._office.hub))
+        return self._office.render(request, "problems", found=found, root_of=root, late=late, off=off)
 
     async def operators(self, request: Request, visitor: OperatorVisitor) -> Response:
         """Everybody, and the form."""

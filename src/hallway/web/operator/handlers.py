@@ -8,6 +8,8 @@ from hallway.web.operator.customer import CustomerPages
 from hallway.web.operator.deployment import DeploymentPages
 from hallway.web.operator.office import Office
 from hallway.web.operator.organizations import OrganizationPages
+from hallway.web.operator.webhook_deliveries import DeliveryPages
+from hallway.web.operator.webhooks import WebhookPages
 from hallway.web.rows import PageHandler
 
 
@@ -19,4 +21,6 @@ def operator_handlers(office: Office) -> Mapping[str, PageHandler]:
         **CustomerPages(office).handlers(),
         **DeploymentPages(office).handlers(),
         **KeyPages(office).handlers(),
+        **WebhookPages(office).handlers(),
+        **DeliveryPages(office).handlers(),
     }

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hallway.web.operator.webhook_routes import WEBHOOK_ROUTES
 from hallway.web.rows import (
     FRESH_OPERATOR_ACCOUNT,
     FRESH_OPERATOR_OWNER,
@@ -81,6 +82,7 @@ ROUTES: Final[tuple[Row, ...]] = (
     page("POST", "/operator/api-keys", FRESH_OPERATOR_OWNER, "operator_key_create", "Make a key."),
     page("GET", "/operator/api-keys/made", OPERATOR_OWNER, "operator_key_once", "The new key, this once."),
     page("POST", "/operator/api-keys/{key}/revoke", FRESH_OPERATOR_OWNER, "operator_key_revoke", "End a key."),
+    *WEBHOOK_ROUTES,
     page("GET", "/operator/problems", OPERATOR, "operator_problems", "Refusals, failed sign-ins, contested domains."),
     page("GET", "/operator/operators", OPERATOR_OWNER, "operator_operators", "The operators, and the form."),
     page("POST", "/operator/operators", FRESH_OPERATOR_OWNER, "operator_operator_create", "Make an operator."),
