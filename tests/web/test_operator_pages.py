@@ -11,6 +11,9 @@ import pytest
 
 from hallway.accounts.model import DEPLOYMENT, Realm
 from hallway.accounts.one_time_codes import code_at
+from hallway.hub.applications.model import Addresses
+from hallway.hub.applications.service import Wish
+from hallway.hub.applications.service import create as create_application
 from hallway.hub.operators.model import OperatorRole
 from hallway.hub.operators.service import create, deactivate, found_operator, set_role
 from hallway.hub.organizations.domains import Domain, DomainState, DomainUpdate, NewDomain
@@ -35,7 +38,7 @@ from hallway.web.rows import (
 from hallway.web.rows import (
     SETUP_LINK as SETUP_GUARD,
 )
-from hallway.web.wiring import clock, operator_desk
+from hallway.web.wiring import application_desk, clock, operator_desk
 from tests.rooms.opened import OPERATOR as COMMAND
 from tests.rooms.opened import Place
 from tests.web.asgi import call
@@ -52,6 +55,7 @@ class World:
 
     served: Deployment
     place: Place
+    application: str
 
     @property
     def owner(self) -> Organization:
@@ -109,14 +113,16 @@ def code_of(seed: str) -> str:
 
 @asynccontextmanager
 async def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    """A customer with people, requests and a refusal."""
+    """A customer with people, requests and a refusal; an application."""
     async with deployed(folder, monkeypatch) as served:
         place = await served.place()
         client = served.client(place)
         await client.user("ada@acme.example", displayName="Ada <Byron>")
         await client.user("ADA@acme.example")
         await served.written()
-        yield World(served, place)
+        wish = Wish("Fieldbook <beta>", addresses=Addresses(("https://fieldbook.example/callback",)))
+        made = await create_application(application_desk(served.hub), wish, COMMAND)
+        yield World(served, place, made.application.client_id)
 
 
 def filled(template: str, here: World, exchange: str = "exch_1") -> str:
@@ -124,6 +130,7 @@ def filled(template: str, here: World, exchange: str = "exch_1") -> str:
     named = {
         "organization": wire(ORGANIZATION, here.owner.id), "directory": wire(DIRECTORY, here.place.directory.id),
         "exchange": exchange, "domain": "acme.example", "link": "setup_1", "operator": "acct_1", "passkey": "pk_1",
+        "application": here.application, "secret": "secret_1",
     }  # fmt: skip
     for name, value in named.items():
         template = template.replace(f"{{{name}}}", value)
@@ -156,6 +163,7 @@ async def test_every_page_shows_itself_to_an_owner(tmp_path: Path, monkeypatch: 
                 expected = 404 if row.path == "/operator/reset/confirm" else 200
                 assert answer.status == expected, (row.path, answer.status, browser.text[:200])
                 assert b"<h1>" in answer.body and b"<Byron>" not in answer.body, row.path
+                assert b"<beta>" not in answer.body, row.path
                 assert b'href="/directories' not in answer.body, row.path
 
 

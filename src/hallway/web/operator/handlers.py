@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from hallway.web.operator.accounts import operator_account_handlers
 from hallway.web.operator.api_keys import KeyPages
+from hallway.web.operator.applications import ApplicationPages
 from hallway.web.operator.customer import CustomerPages
 from hallway.web.operator.deployment import DeploymentPages
 from hallway.web.operator.office import Office
@@ -18,5 +19,6 @@ def operator_handlers(office: Office) -> Mapping[str, PageHandler]:
         **OrganizationPages(office).handlers(),
         **CustomerPages(office).handlers(),
         **DeploymentPages(office).handlers(),
+        **ApplicationPages(office).handlers(),
         **KeyPages(office).handlers(),
     }
