@@ -10,7 +10,11 @@ from hallway.accounts.sign_in import CODE, PASSWORD, Proof
 from hallway.delivery.model import Attempt as DeliveryAttempt
 from hallway.delivery.model import Delivery, DeliveryDone, DeliveryState, Endpoint
 from hallway.hub.applications.api_keys import create as create_key
+from hallway.hub.applications.model import Addresses
 from hallway.hub.applications.scopes import SCOPES
+from hallway.hub.applications.service import Wish as ApplicationWish
+from hallway.hub.applications.service import add_secret, revoke_secret
+from hallway.hub.applications.service import create as create_application
 from hallway.hub.connections.model import Connection, Protocol
 from hallway.hub.connections.model import Provider as ConnectionProvider
 from hallway.hub.connections.service import Draft
@@ -40,6 +44,7 @@ from hallway.hub.webhooks.service import disable as disable_webhook
 from hallway.ids import (
     ACCOUNT,
     ATTEMPT,
+    CLIENT_SECRET,
     CONNECTION,
     CONTACT,
     DIRECTORY,
@@ -67,7 +72,7 @@ from hallway.scim.json import JsonObject
 from hallway.web.delivering import webhook_desk
 from hallway.web.event_desks import receipt_desk
 from hallway.web.streaming import stream_desk
-from hallway.web.wiring import Hub, connection_desk, key_desk, operator_desk, setup_desk, sign_in_desk
+from hallway.web.wiring import Hub, application_desk, connection_desk, key_desk, operator_desk, setup_desk, sign_in_desk
 from tests.web.browsing import PASSWORD as WORDS
 from tests.web.federation import federated
 
@@ -145,8 +150,21 @@ async def furnished(hub: Hub, name: str, post: Post) -> House:
     await _operators(hub, house)
     await _receipt(hub, house, actor)
     await _webhook(hub, house, actor)
+    await _application(hub, house, actor)
     house.key = (await create_key(key_desk(hub), f"For {name}", SCOPES, None, actor)).text
     return house
+
+
+async def _application(hub: Hub, house: House, actor: Actor) -> None:
+    """An application with two secrets, of which one ends soon."""
+    desk, site = application_desk(hub), f"https://fieldbook.{house.organization.name.lower()}.example"
+    addresses = Addresses((f"{site}/callback",), (f"{site}/left",), f"{site}/logout", (f"{site}/settings",))
+    made = await create_application(desk, ApplicationWish("Fieldbook", addresses=addresses), actor)
+    assert made.secret is not None
+    secret = wire(CLIENT_SECRET, made.secret.id)
+    await add_secret(desk, made.application, actor)
+    await revoke_secret(desk, made.application, secret, actor, 24)
+    house.values |= {"application": made.application.client_id, "secret": secret}
 
 
 async def _webhook(hub: Hub, house: House, actor: Actor) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hallway.hub.applications.model import Kind
 from hallway.web.access import ADMINISTRATOR, ADMITS, LINK, NOTHING, OUTSIDER, OWNER
 from hallway.web.routes import ROUTES
 from hallway.web.rows import Row
@@ -24,6 +25,9 @@ PAGES = [row for row in ROUTES if row.page and row.method == "GET" and row.path 
 MEMBER = "/settings/members/{member}"
 PAGES += [replace(row, path="/settings/members/{leaver}") for row in PAGES if row.path == MEMBER]
 """Somebody who left, beside somebody who was invited."""
+NEW = "/operator/applications/new"
+PAGES += [replace(row, path=f"{NEW}?kind={kind.value}") for row in PAGES if row.path == NEW for kind in Kind]
+"""The form of each kind, beside the question which."""
 NEEDS = {"/invitation": "invitation", "/setup/open": "setup_address"}
 """Pages that are nothing without what stands in their address."""
 WHOM = ((NOTHING, ""), (ADMINISTRATOR, "admin"), (LINK, "setup link"), (OWNER, "owner"), (OUTSIDER, "account"))

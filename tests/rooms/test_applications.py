@@ -106,6 +106,20 @@ async def test_a_wish_that_cannot_be_is_refused(wish: Wish, tmp_path: Path) -> N
         assert await desk.applications.applications() == []
 
 
+def test_each_fault_is_told_by_the_field_that_it_is_about() -> None:
+    bad = Addresses(("x",), ("y",), "z", ("w",))
+    wish = Wish("", Kind.WEB, bad, "HS256", "{}", ("events:read",), ("shoe size",))
+    told = service.faults(wish, in_development=False)
+    assert set(told) == {
+        "name", "algorithm", "required", "scopes", "jwks", "redirect_uris", "post_logout_uris", "logout_uri",
+        "setup_return_uris",
+    }  # fmt: skip
+    assert "'y' cannot be registered" in told["post_logout_uris"].detail
+    machine = service.faults(Wish("M", Kind.MACHINE, Addresses((BACK,), (), BACK, (BACK,)), scopes=("x",)), False)
+    assert set(machine) == {"scopes", "redirect_uris", "logout_uri"}
+    assert service.faults(WEB, in_development=False) == {}
+
+
 async def test_a_private_key_is_not_taken_in_the_place_of_a_public_one(tmp_path: Path) -> None:
     keys = [ECKey.generate_key("P-256", {"kid": name}) for name in "ab"]
     jwks = json.dumps({"keys": [keys[0].as_dict(private=False), keys[1].as_dict(private=True)]})

@@ -11,13 +11,16 @@ import pytest
 
 from hallway.accounts.model import DEPLOYMENT, Realm
 from hallway.accounts.one_time_codes import code_at
+from hallway.hub.applications.model import Addresses
+from hallway.hub.applications.service import Wish as ApplicationWish
+from hallway.hub.applications.service import create as create_application
 from hallway.hub.operators.model import OperatorRole
 from hallway.hub.operators.service import create, deactivate, found_operator, set_role
 from hallway.hub.organizations.domains import Domain, DomainState, DomainUpdate, NewDomain
 from hallway.hub.organizations.members import Role
 from hallway.hub.organizations.model import Organization, OrganizationState, Plan
 from hallway.hub.setup.model import SetupLink
-from hallway.hub.webhooks.service import Wish
+from hallway.hub.webhooks.service import Wish as HookWish
 from hallway.hub.webhooks.service import create as create_webhook
 from hallway.ids import ACCOUNT, DIRECTORY, ENDPOINT, EXCHANGE, ORGANIZATION, SETUP_LINK, EntryId, wire
 from hallway.journal.model import Actor, Change, Entry, Written
@@ -38,7 +41,7 @@ from hallway.web.rows import (
 from hallway.web.rows import (
     SETUP_LINK as SETUP_GUARD,
 )
-from hallway.web.wiring import clock, operator_desk
+from hallway.web.wiring import application_desk, clock, operator_desk
 from hallway.worker.deliveries import Couriers
 from tests.furnished import given_up
 from tests.rooms.opened import OPERATOR as COMMAND
@@ -60,6 +63,7 @@ class World:
     webhook: str
     event: str
     """The ids of a webhook and of an event that it did not take."""
+    application: str
 
     @property
     def owner(self) -> Organization:
@@ -117,7 +121,7 @@ def code_of(seed: str) -> str:
 
 @asynccontextmanager
 async def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    """A customer with people, requests and a refusal, and a webhook that nothing is sent to beside the test."""
+    """A customer with people, requests and a refusal; an application, and a webhook that nothing is sent to."""
     monkeypatch.setattr(Couriers, "start", lambda _: None)
     async with deployed(folder, monkeypatch) as served:
         place = await served.place()
@@ -125,10 +129,12 @@ async def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
         await client.user("ada@acme.example", displayName="Ada <Byron>")
         await client.user("ADA@acme.example")
         await served.written()
-        hub, wish = served.hub, Wish("https://app.example/hook", ("user.*",), "Fieldbook")
+        hub, wish = served.hub, HookWish("https://app.example/hook", ("user.*",), "Fieldbook")
         hook, _ = await create_webhook(webhook_desk(hub), wish, None, COMMAND)
         event = await given_up(hub, place.directory.organization_id, hook)
-        yield World(served, place, wire(ENDPOINT, hook.id), event)
+        wish = ApplicationWish("Fieldbook <beta>", addresses=Addresses(("https://fieldbook.example/callback",)))
+        made = await create_application(application_desk(hub), wish, COMMAND)
+        yield World(served, place, wire(ENDPOINT, hook.id), event, made.application.client_id)
 
 
 def filled(template: str, here: World, exchange: str = "exch_1") -> str:
@@ -137,6 +143,7 @@ def filled(template: str, here: World, exchange: str = "exch_1") -> str:
         "organization": wire(ORGANIZATION, here.owner.id), "directory": wire(DIRECTORY, here.place.directory.id),
         "exchange": exchange, "domain": "acme.example", "link": "setup_1", "operator": "acct_1", "passkey": "pk_1",
         "webhook": here.webhook, "event": here.event,
+        "application": here.application, "secret": "secret_1",
     }  # fmt: skip
     for name, value in named.items():
         template = template.replace(f"{{{name}}}", value)
@@ -169,6 +176,7 @@ async def test_every_page_shows_itself_to_an_owner(tmp_path: Path, monkeypatch: 
                 expected = 404 if row.path == "/operator/reset/confirm" else 200
                 assert answer.status == expected, (row.path, answer.status, browser.text[:200])
                 assert b"<h1>" in answer.body and b"<Byron>" not in answer.body, row.path
+                assert b"<beta>" not in answer.body, row.path
                 assert b'href="/directories' not in answer.body, row.path
 
 

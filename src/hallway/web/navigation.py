@@ -82,6 +82,7 @@ OPERATOR: Final = (
         (
             Entry(N_("Organizations"), "/operator/organizations", "building", "viewer"),
             Entry(N_("Problems"), "/operator/problems", "alert", "viewer"),
+            Entry(N_("Applications"), "/operator/applications", "device", "owner"),
             Entry(N_("Webhooks"), "/operator/webhooks", "out", "support"),
             Entry(N_("API keys"), "/operator/api-keys", "key", "owner"),
             Entry(N_("Operators"), "/operator/operators", "people", "owner"),

@@ -5,11 +5,12 @@ one can take the other's place; what an application got counts no more from the 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hallway.accounts.model import DEPLOYMENT
-from hallway.hub.applications.addresses import checked_addresses
+from hallway.hub.applications.addresses import address_faults, checked_addresses
 from hallway.hub.applications.backchannel import endpoint_rows, tidied
 from hallway.hub.applications.desk import ApplicationDesk
 from hallway.hub.applications.model import (
@@ -193,15 +194,8 @@ def wish_of(application: Application) -> Wish:
 
 def checked(wish: Wish, in_development: bool) -> Wish:
     """The wish where it can be fulfilled. Raises `Refused`."""
-    if wish.algorithm not in SIGNING:
-        raise Refused("invalid", "ID tokens are signed by %(all)s.", all=", ".join(SIGNING))
-    unknown = [one for one in wish.required if one not in ATTRIBUTES]
-    if unknown:
-        raise Refused("invalid", "Attributes that can be needed: %(all)s.", all=", ".join(ATTRIBUTES))
-    if wish.scopes and wish.kind is not Kind.MACHINE:
-        raise Refused("invalid", "Only a machine application has scopes of its own.")
-    if wish.kind is Kind.PUBLIC and wish.jwks:
-        raise Refused("invalid", "A public application has no key of its own.")
+    for refused in faults(wish, in_development).values():
+        raise refused
     scopes = checked_scopes(wish.scopes) if wish.kind is Kind.MACHINE else ()
     addresses = checked_addresses(wish.addresses, wish.kind, in_development)
     required = tuple(one for one in ATTRIBUTES if one in wish.required)
@@ -209,6 +203,44 @@ def checked(wish: Wish, in_development: bool) -> Wish:
         wish, name=checked_name(wish.name), addresses=addresses, scopes=scopes, required=required,
         jwks=_checked_keys(wish.jwks),
     )  # fmt: skip
+
+
+def faults(wish: Wish, in_development: bool) -> Mapping[str, Refused]:
+    """What stands against a wish, by the field of `Wish` or `Addresses` that it is about; empty where nothing does."""
+    found: dict[str, Refused] = {}
+    for part, judge in (
+        ("name", lambda: checked_name(wish.name)), ("algorithm", lambda: _judge_algorithm(wish)),
+        ("required", lambda: _judge_required(wish)), ("scopes", lambda: _judge_scopes(wish)),
+        ("jwks", lambda: _judge_keys(wish)),
+    ):  # fmt: skip
+        try:
+            judge()
+        except Refused as refused:
+            found[part] = refused
+    return {**found, **address_faults(wish.addresses, wish.kind, in_development)}
+
+
+def _judge_algorithm(wish: Wish) -> None:
+    if wish.algorithm not in SIGNING:
+        raise Refused("invalid", "ID tokens are signed by %(all)s.", all=", ".join(SIGNING))
+
+
+def _judge_required(wish: Wish) -> None:
+    if set(wish.required) - set(ATTRIBUTES):
+        raise Refused("invalid", "Attributes that can be needed: %(all)s.", all=", ".join(ATTRIBUTES))
+
+
+def _judge_scopes(wish: Wish) -> None:
+    if wish.kind is Kind.MACHINE:
+        checked_scopes(wish.scopes)
+    elif wish.scopes:
+        raise Refused("invalid", "Only a machine application has scopes of its own.")
+
+
+def _judge_keys(wish: Wish) -> None:
+    if wish.kind is Kind.PUBLIC and wish.jwks:
+        raise Refused("invalid", "A public application has no key of its own.")
+    _checked_keys(wish.jwks)
 
 
 def _checked_keys(jwks: str) -> str:

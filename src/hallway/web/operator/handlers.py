@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from hallway.web.operator.accounts import operator_account_handlers
 from hallway.web.operator.api_keys import KeyPages
+from hallway.web.operator.applications import ApplicationPages
 from hallway.web.operator.customer import CustomerPages
 from hallway.web.operator.deployment import DeploymentPages
 from hallway.web.operator.office import Office
@@ -20,6 +21,7 @@ def operator_handlers(office: Office) -> Mapping[str, PageHandler]:
         **OrganizationPages(office).handlers(),
         **CustomerPages(office).handlers(),
         **DeploymentPages(office).handlers(),
+        **ApplicationPages(office).handlers(),
         **KeyPages(office).handlers(),
         **WebhookPages(office).handlers(),
         **DeliveryPages(office).handlers(),

@@ -29,12 +29,12 @@ class Once:
         header = self.office.pages.cookies.made(self.cookie, text, SHOWN_SECONDS)
         return self.office.pages.see_other(self.page, header)
 
-    def render(self, request: Request, visitor: OperatorVisitor, name: str) -> Response:
+    def render(self, request: Request, visitor: OperatorVisitor, name: str, **context: Any) -> Response:
         """The page, with the value as `made`, empty where there is none for her; from then on there is none."""
         cookies = self.office.pages.cookies
         value: dict[str, Any] = self._sealed.value(self.cookie, cookies.read(request, self.cookie)) or {}
         made = value if value.get("by") == visitor.account.id.hex() else {}
-        page = self.office.render(request, name, made=made)
+        page = self.office.render(request, name, made=made, **context)
         return page._replace(headers=(*page.headers, cookies.ended(self.cookie)))
 
     @property

@@ -18,6 +18,8 @@ from hallway.web.rows import (
 
 ONE: Final = "/operator/organizations/{organization}"
 DIRECTORY: Final = f"{ONE}/directories/{{directory}}"
+APPLICATIONS: Final = "/operator/applications"
+APPLICATION: Final = f"{APPLICATIONS}/{{application}}"
 PASSKEYS: Final = "/operator/account/security/passkeys"
 CODES: Final = "/operator/account/security/codes"
 
@@ -55,6 +57,23 @@ ACCOUNT_ROUTES: Final[tuple[Row, ...]] = (
     ),
 )  # fmt: skip
 
+APPLICATION_ROUTES: Final[tuple[Row, ...]] = (
+    page("GET", APPLICATIONS, OPERATOR_OWNER, "operator_applications", "The applications."),
+    page("GET", f"{APPLICATIONS}/new", OPERATOR_OWNER, "operator_application_new", "Ask for the kind, then the form."),
+    page("POST", f"{APPLICATIONS}/new", FRESH_OPERATOR_OWNER, "operator_application_create", "Make one."),
+    page("GET", APPLICATION, OPERATOR_OWNER, "operator_application", "One: addresses to copy, secrets, settings."),
+    page("POST", APPLICATION, FRESH_OPERATOR_OWNER, "operator_application_change", "Change its settings."),
+    page("POST", f"{APPLICATION}/disable", FRESH_OPERATOR_OWNER, "operator_application_disable", "It gets nothing."),
+    page("POST", f"{APPLICATION}/enable", FRESH_OPERATOR_OWNER, "operator_application_enable", "It gets tokens again."),
+    page("POST", f"{APPLICATION}/delete", FRESH_OPERATOR_OWNER, "operator_application_delete", "It goes for good."),
+    page("POST", f"{APPLICATION}/secrets", FRESH_OPERATOR_OWNER, "operator_secret_add", "Another secret beside one."),
+    page("GET", f"{APPLICATION}/secrets/made", OPERATOR_OWNER, "operator_secret_once", "The new secret, this once."),
+    page(
+        "POST", f"{APPLICATION}/secrets/{{secret}}/revoke", FRESH_OPERATOR_OWNER, "operator_secret_revoke",
+        "End a secret, now or in a day.",
+    ),
+)  # fmt: skip
+
 ROUTES: Final[tuple[Row, ...]] = (
     *ACCOUNT_ROUTES,
     page("GET", "/operator", OPERATOR, "operator_home", "To the list of organizations."),
@@ -78,6 +97,7 @@ ROUTES: Final[tuple[Row, ...]] = (
         "GET", f"{DIRECTORY}/activity/{{exchange}}", OPERATOR_SUPPORT, "operator_exchange",
         "One exchange and what it meant; the same.",
     ),
+    *APPLICATION_ROUTES,
     page("GET", "/operator/api-keys", OPERATOR_OWNER, "operator_keys", "Keys of the REST API, and the form."),
     page("POST", "/operator/api-keys", FRESH_OPERATOR_OWNER, "operator_key_create", "Make a key."),
     page("GET", "/operator/api-keys/made", OPERATOR_OWNER, "operator_key_once", "The new key, this once."),
