@@ -256,6 +256,24 @@ async def test_what_another_tab_saved_is_told_and_not_written_over(
         assert (await here.browser.post(root, **{**typed, "name": "Diary", "seen": ""})).status == 409
 
 
+async def test_keys_that_another_tab_saved_are_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(tmp_path, monkeypatch) as here:
+        root = await here.make()
+        typed = await here.typed(root)
+        keys, others = (
+            json.dumps({"keys": [ECKey.generate_key("P-256", {"kid": name}).as_dict(private=False)]}) for name in "ab"
+        )
+        assert (await here.browser.post(root, **{**typed, "jwks": keys})).status == 303
+        for mine, shown in (("no JSON", keys), (others, others)):
+            assert (await here.browser.post(root, **{**typed, "jwks": mine})).status == 409
+            assert "Other keys are saved now" in here.beside("jwks")
+            kept = here.browser.soup.find(id="jwks")
+            assert isinstance(kept, Tag) and json.loads(kept.text) == json.loads(shown)
+        assert json.loads((await here.one()).jwks) == json.loads(keys)
+
+
 async def test_a_change_that_lost_a_race_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with desk(tmp_path, monkeypatch) as here:
         root = await here.make()

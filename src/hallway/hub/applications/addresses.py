@@ -12,15 +12,6 @@ _LOOPBACK: Final = ("127.0.0.1", "::1")
 _NEVER: Final = ("javascript", "data", "vbscript", "file", "blob", "about")
 
 
-def checked_addresses(given: Addresses, kind: Kind, in_development: bool) -> Addresses:
-    """The addresses, each once. Raises `Refused`."""
-    for refused in address_faults(given, kind, in_development).values():
-        raise refused
-    lists = (given.redirect_uris, given.post_logout_uris, given.setup_return_uris)
-    redirect, post, back = (tuple(dict.fromkeys(one)) for one in lists)
-    return Addresses(redirect, post, given.logout_uri, back)
-
-
 def address_faults(given: Addresses, kind: Kind, in_development: bool) -> dict[str, Refused]:
     """What is wrong, by the field of `Addresses` that it is about."""
     parts = {
@@ -29,6 +20,13 @@ def address_faults(given: Addresses, kind: Kind, in_development: bool) -> dict[s
     }  # fmt: skip
     found = {part: _fault(part, addresses, kind, in_development) for part, addresses in parts.items()}
     return {part: refused for part, refused in found.items() if refused is not None}
+
+
+def each_once(given: Addresses) -> Addresses:
+    """The addresses without those that were given twice."""
+    lists = (given.redirect_uris, given.post_logout_uris, given.setup_return_uris)
+    redirect, post, back = (tuple(dict.fromkeys(one)) for one in lists)
+    return Addresses(redirect, post, given.logout_uri, back)
 
 
 def _fault(part: str, addresses: tuple[str, ...], kind: Kind, in_development: bool) -> Refused | None:

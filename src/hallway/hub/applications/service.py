@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hallway.accounts.model import DEPLOYMENT
-from hallway.hub.applications.addresses import address_faults, checked_addresses
+from hallway.hub.applications.addresses import address_faults, each_once
 from hallway.hub.applications.backchannel import endpoint_rows, tidied
 from hallway.hub.applications.desk import ApplicationDesk
 from hallway.hub.applications.model import (
@@ -197,10 +197,9 @@ def checked(wish: Wish, in_development: bool) -> Wish:
     for refused in faults(wish, in_development).values():
         raise refused
     scopes = checked_scopes(wish.scopes) if wish.kind is Kind.MACHINE else ()
-    addresses = checked_addresses(wish.addresses, wish.kind, in_development)
     required = tuple(one for one in ATTRIBUTES if one in wish.required)
     return replace(
-        wish, name=checked_name(wish.name), addresses=addresses, scopes=scopes, required=required,
+        wish, name=checked_name(wish.name), addresses=each_once(wish.addresses), scopes=scopes, required=required,
         jwks=_checked_keys(wish.jwks),
     )  # fmt: skip
 
