@@ -3,21 +3,26 @@
 import json
 import re
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from hallway.hub.directories.administration import Administration
 from hallway.hub.directories.model import Provider
+from hallway.hub.webhooks.service import Wish, create, delete
 from hallway.ids import DIRECTORY, wire
 from hallway.scim.patch_operations import PATCH_OP
+from hallway.web.delivering import webhook_desk
 from hallway.web.wiring import Hub
 from tests.browser.conftest import NARROW, WIDE, OpenWindow, Window
 from tests.fieldbook.running import fieldbook
 from tests.peers.joining import Joined, joined
 from tests.peers.simplesaml import EMAIL_FORMAT, PASSWORD, simplesaml
-from tests.running import ACTOR, RunningHub
+from tests.running import ACTOR, RunningHub, free_port
 
 BY_ADDRESS = {
     "NameIDFormat": EMAIL_FORMAT,
@@ -47,6 +52,21 @@ class Pushing:
             return found
 
 
+@contextmanager
+def told(hub: RunningHub, by_webhooks: bool) -> Iterator[dict[str, Any]]:
+    """How Fieldbook learns what happened: by the feed, or by webhooks alone."""
+    if not by_webhooks:
+        yield {}
+        return
+    port = free_port()
+    wish = Wish(f"http://fieldbook.localhost:{port}/hallway/webhook")
+    made, secret = hub.act(lambda opened: create(webhook_desk(opened), wish, None, ACTOR))
+    try:
+        yield {"port": port, "FIELDBOOK_WEBHOOK_SECRETS": secret}
+    finally:
+        hub.act(lambda opened: delete(webhook_desk(opened), made, ACTOR))
+
+
 def confirmed(hub: RunningHub, there: Joined, email: str) -> list[tuple[str, str, str, int]]:
     """What the application confirmed of a member, once it has: event, by whom, what, how often."""
 
@@ -73,7 +93,11 @@ def test_a_leaver_sees_her_open_page_end(hub: RunningHub, window: OpenWindow, tm
     name = f"Field{look}"
     email = f"ada@{name.lower()}.example"
     people = {"ada": {"mail": [email], "givenName": ["Ada"], "sn": ["Byron"]}}
-    with simplesaml(tmp_path, people, **BY_ADDRESS) as peer, fieldbook(hub, tmp_path) as application:
+    with (
+        simplesaml(tmp_path, people, **BY_ADDRESS) as peer,
+        told(hub, by_webhooks=look == "dark") as given,
+        fieldbook(hub, tmp_path, **given) as application,
+    ):
         there = joined(hub, name, peer.metadata, just_in_time=True)
         peer.service.write_bytes(there.metadata)
         directory = Pushing(hub, there)
