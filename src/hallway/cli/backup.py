@@ -22,9 +22,7 @@ from hallway.scim.json import Json, JsonObject
 from hallway.setting_values import SqliteLocation
 from hallway.settings import Settings
 from hallway.store.archive import Archive, ArchiveProblem, Manifest, archive_in
-from hallway.store.archive_snapshot import write_backup
 from hallway.store.restoring import Restored
-from hallway.store.restoring_engine import refuse_connected, restored_into
 from hallway.store.restoring_undone import Undone
 from hallway.web.wiring import clock, opening_of
 
@@ -46,6 +44,10 @@ def backup(
     base_url: BaseUrl = None,
 ) -> None:
     """Write everything in the database to a file, while it is served. The master key is not in it."""
+    from hallway.store.archive_snapshot import (
+        write_backup,  # with PostgreSQL's driver, which servers on SQLite go without
+    )
+
     settings = settings_of({"database": database, "base_url": base_url})
 
     async def act() -> Manifest:
@@ -71,6 +73,8 @@ def restore(
     base_url: BaseUrl = None,
 ) -> None:
     """Put a backup in the place of the database, which is kept; no server may run. Lists what to revoke again."""
+    from hallway.store.restoring_engine import restored_into
+
     settings = settings_of({"database": database, "base_url": base_url})
     now = clock()
     epoch = fresh_id(now, os.urandom(10)).hex()
@@ -137,6 +141,8 @@ async def _alone(settings: Settings) -> AsyncIterator[None]:
     with ExitStack() as stack:
         if isinstance(settings.database, SqliteLocation):
             stack.enter_context(hold(settings.database.path))
+        from hallway.store.restoring_engine import refuse_connected
+
         await refuse_connected(opening_of(settings))
         yield
 

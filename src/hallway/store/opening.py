@@ -1,25 +1,28 @@
-"""Opening a database: which engine, its file, its migrations."""
+"""Opening a database: which engine, its file, its migrations.
+
+Rules: what only PostgreSQL needs is imported where the address is one of PostgreSQL, since its driver takes some six
+MiB; so `opening_postgres.py` stands apart.
+"""
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import apsw
-import asyncpg
 
 from hallway.journal.model import Unavailable
 from hallway.store.database import Database
 from hallway.store.migrate import Step, is_current, migrated
-from hallway.store.postgres import SCHEMA, PostgresDatabase
-from hallway.store.postgres import connected as postgres_connected
 from hallway.store.sqlite import BUSY_SECONDS, UNAVAILABLE, SqliteDatabase, SqliteOptions
 from hallway.store.sqlite import connected as sqlite_connected
 from hallway.store.statement import translated
 
+if TYPE_CHECKING:
+    from hallway.store.postgres import PostgresDatabase
+
 SQLITE: Final = "sqlite:///"
-ADVISORY_LOCK: Final = 0x48_61_6C_6C  # "Hall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,12 @@ def sqlite_path(url: str) -> Path | None:
     return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
-def opened(opening: Opening) -> SqliteDatabase | PostgresDatabase:
+def opened(opening: Opening) -> "SqliteDatabase | PostgresDatabase":
     """The database, with nothing read yet; raises `Unavailable`."""
     path = sqlite_path(opening.url)
     if path is None:
+        from hallway.store.postgres import PostgresDatabase
+
         return PostgresDatabase(opening.url, opening.readers, opening.sqlite.scan_seconds)
     return SqliteDatabase(path, opening.sqlite)
 
@@ -48,7 +53,9 @@ async def migrate(opening: Opening, only_empty: bool = False) -> list[str]:
     """Bring the database up to date, making it where there is none; names the steps that ran."""
     path = sqlite_path(opening.url)
     if path is None:
-        return await _migrate_postgres(opening.url, only_empty)
+        from hallway.store.opening_postgres import migrate_postgres
+
+        return await migrate_postgres(opening.url, only_empty)
     _make_private(path)
     try:
         return await _migrate_sqlite(path, opening.sqlite, only_empty)
@@ -81,17 +88,6 @@ async def _migrate_sqlite(path: Path, options: SqliteOptions, only_empty: bool) 
     return ran
 
 
-async def _migrate_postgres(url: str, only_empty: bool) -> list[str]:
-    connection = await postgres_connected(url)
-    try:
-        async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", ADVISORY_LOCK)
-            await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            return await migrated(PostgresMigrating(connection), only_empty)
-    finally:
-        await connection.close()
-
-
 async def current(database: Database) -> bool:
     """Whether no migration is missing; raises `SchemaProblem` for a newer or edited schema."""
     records = translated("global_schema_steps", "SELECT id, name, checksum FROM schema_step ORDER BY id")
@@ -118,28 +114,4 @@ class SqliteMigrating:
         self._connection.execute(
             "INSERT INTO schema_step (id, name, checksum) VALUES (?, ?, ?)",
             (step.id, step.name, step.checksum),
-        )
-
-
-class PostgresMigrating:
-    """A session of migrations on PostgreSQL."""
-
-    engine = "postgres"
-
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
-
-    async def execute(self, sql: str) -> None:
-        await self._connection.execute(sql)
-
-    async def recorded(self) -> Sequence[tuple[int, str, str]]:
-        found = await self._connection.fetch("SELECT id, name, checksum FROM schema_step ORDER BY id")
-        return [(r[0], r[1], r[2]) for r in found]
-
-    async def record(self, step: Step) -> None:
-        await self._connection.execute(
-            "INSERT INTO schema_step (id, name, checksum) VALUES ($1, $2, $3)",
-            step.id,
-            step.name,
-            step.checksum,
         )

@@ -13,7 +13,7 @@ from hallway.store.archive import ArchiveProblem
 from hallway.store.archive_snapshot import unhurried
 from hallway.store.keys import SET_VALUE
 from hallway.store.migrate import RECORD, TYPES, migrated
-from hallway.store.opening import ADVISORY_LOCK, PostgresMigrating
+from hallway.store.opening_postgres import ADVISORY_LOCK, PostgresMigrating
 from hallway.store.postgres import LOST, SCHEMA, connected
 from hallway.store.restoring import (
     EMPTY,

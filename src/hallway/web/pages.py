@@ -20,7 +20,7 @@ from hallway.web.http import Header, Request, Response
 from hallway.web.language import Language, languages, negotiated
 from hallway.web.navigation import ACCOUNT, CONSOLE, OPERATOR, Navigation
 from hallway.web.static_files import StaticFiles
-from hallway.web.templating import environments
+from hallway.web.templating import environment, render
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -95,7 +95,7 @@ class Pages:
         self.clock = clock
         self._look = look
         self._navigation = Navigation(look.served)
-        self._environments = environments()
+        environment()
         transport = (STRICT_TRANSPORT,) if look.cookies.secure else ()
         self._headers = (HTML, *PAGE_HEADERS, *transport)
 
@@ -112,8 +112,8 @@ class Pages:
         if isinstance(errors, FormErrors):
             context["errors"] = errors.said(language)
         frame, headers = self._frame(request, language, partial)
-        page = self._environments[language.code].get_template(fragment if partial else template)
-        body = page.render({"errors": {}, **frame, **context}).encode()
+        page = fragment if partial else template
+        body = render(page, language, {"errors": {}, **frame, **context}).encode()
         vary = ((b"vary", b"hx-request"),) if fragment else ()
         return Response(status, body, (*self._headers, *vary, *headers))
 

@@ -1,52 +1,42 @@
-"""The template environments: one per language, every template compiled when the first page is made."""
+"""The templates: one environment for every language, compiled when the first page is made.
+
+Rules: which language is spoken is known while a page is rendered, and nothing of a template is worked out before: an
+imported template says no words outside its macros.
+"""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
-from jinja2.bccache import Bucket
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from hallway.web.language import Language, languages
+from hallway.web.language import Language
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
-class _Compiled(BytecodeCache):
-    """What is compiled for one language serves the others."""
+_SPOKEN: Final[ContextVar[Language]] = ContextVar("language of the page that is rendered")
 
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
 
-    def load_bytecode(self, bucket: Bucket) -> None:
-        code = self._code.get(bucket.key)
-        if code is not None:
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key] = bucket.bytecode_to_string()
-
-    def forget(self) -> None:
-        """Every language has what it needs."""
-        self._code.clear()
+def render(template: str, language: Language, context: Mapping[str, Any]) -> str:
+    """A page, or a part of one, in a language."""
+    token = _SPOKEN.set(language)
+    try:
+        return environment().get_template(template).render(context)
+    finally:
+        _SPOKEN.reset(token)
 
 
 @cache
-def environments() -> Mapping[str, Environment]:
-    """The environment of each language by its code."""
-    compiled = _Compiled()
-    made = {language.code: _environment(language, compiled) for language in languages().values()}
-    compiled.forget()
-    return made
-
-
-def _environment(language: Language, compiled: BytecodeCache) -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates, all of them compiled."""
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -54,24 +44,27 @@ def _environment(language: Language, compiled: BytecodeCache) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
-        bytecode_cache=compiled,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.policies["ext.i18n.trimmed"] = True
-    words = language.words
-    extension: Any = environment
-    extension.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)
-    environment.filters |= {
-        "host": lambda url: urlsplit(url).hostname or "",
-        "translated": lambda message: words.gettext(message) if message else "",
-        "number": language.number,
-        "instant": lambda at: _time(at, language.instant(at)),
-        "day": lambda at: _time(at, language.day(at), "day"),
-        "since": pass_context(lambda context, at: _since(context, at, language)),
+    made.policies["ext.i18n.trimmed"] = True
+    extension: Any = made
+    extension.install_gettext_callables(
+        lambda message: _SPOKEN.get().words.gettext(message),
+        lambda one, many, number: _SPOKEN.get().words.ngettext(one, many, number),
+        newstyle=True,
+    )
+    made.filters["host"] = lambda url: urlsplit(url).hostname or ""
+    # What differs by language takes the context, so that nothing of it is worked out when a template is compiled.
+    made.filters |= {
+        "translated": pass_context(lambda _, text: _SPOKEN.get().words.gettext(text) if text else ""),
+        "number": pass_context(lambda _, value: _SPOKEN.get().number(value)),
+        "instant": pass_context(lambda _, at: _time(at, _SPOKEN.get().instant(at))),
+        "day": pass_context(lambda _, at: _time(at, _SPOKEN.get().day(at), "day")),
+        "since": pass_context(lambda context, at: _since(context, at, _SPOKEN.get())),
     }
-    for name in environment.list_templates():
-        environment.get_template(name)
-    return environment
+    for name in made.list_templates():
+        made.get_template(name)
+    return made
 
 
 def _since(context: Context, at: int, language: Language) -> Markup:
