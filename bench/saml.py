@@ -10,8 +10,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -19,66 +17,26 @@ from typing import Any, Final
 import minisaml.response
 import signxml
 import xmlsec
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 from lxml import etree
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from signxml.verifier import SignatureConfiguration
 
 from bench.report import machine
+from bench.saml_message import ADA, AT, certificate, posted, usual_login
 from hallway.saml.problem import SamlProblem
 from hallway.saml.response import judged
 from hallway.saml.xml import decoded_base64
 from tests.saml.hostile import POSTED, encoded
-from tests.saml.sender import ACS, DS, IDP, SAML, SP, Login, assertion_of, expectation, micro, rsa_key, signed
+from tests.saml.sender import ACS, DS, IDP, SAML, SP, expectation, micro
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
 BEGIN: Final = "<!-- bench of saml: begin; `make bench` writes what stands between -->"
 END: Final = "<!-- bench of saml: end -->"
-AT: Final = datetime.now(UTC).replace(microsecond=0)
-ADA: Final = "ada@acme.example"
 ASSERTION: Final = f"{{{SAML}}}Assertion"
 AIM_US: Final = 300.0
 HOSTILE_AIM_MS: Final = 10.0
-
-
-@cache
-def _certificate() -> x509.Certificate:
-    key, name = rsa_key("idp"), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp")])
-    day = timedelta(days=1)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, AT - day, AT + 365 * day)
-    return made.sign(key, hashes.SHA256())
-
-
-def _response(more: int = 0) -> bytes:
-    """A response as it comes in a form: an assertion with five attributes, and more, signed, its certificate beside."""
-    login = Login(
-        issued=AT,
-        not_before=AT - timedelta(minutes=5),
-        not_after=AT + timedelta(hours=1),
-        confirmed_until=AT + timedelta(hours=1),
-        authenticated=AT,
-        attributes=(
-            ("email", (ADA,)),
-            ("firstName", ("Ada",)),
-            ("lastName", ("Lovelace",)),
-            ("department", ("Analytical Engines",)),
-            ("groups", ("Everyone", "Engineers", "R and D")),
-            *((f"attribute{n}", (f"value {n}",)) for n in range(more)),
-        ),
-    )
-    root = login.tree()
-    signature = signed(assertion_of(root)).find(f"{{{DS}}}Signature")
-    der = base64.b64encode(_certificate().public_bytes(serialization.Encoding.DER)).decode()
-    signature.append(
-        etree.fromstring(
-            f'<ds:KeyInfo xmlns:ds="{DS}"><ds:X509Data><ds:X509Certificate>{der}</ds:X509Certificate></ds:X509Data>'
-            "</ds:KeyInfo>"
-        )
-    )
-    return base64.b64encode(etree.tostring(root))
 
 
 def _read(assertion: Any) -> str:
@@ -95,7 +53,7 @@ def _hallway(text: bytes) -> Callable[[], str]:
 
 
 def _python3_saml(text: bytes) -> Callable[[], str]:
-    pem = _certificate().public_bytes(serialization.Encoding.PEM).decode()
+    pem = certificate().public_bytes(serialization.Encoding.PEM).decode()
     settings = OneLogin_Saml2_Settings(
         {
             "strict": True,
@@ -119,7 +77,7 @@ def _signxml(text: bytes) -> Callable[[], str]:
 
     def act() -> str:
         octets = base64.b64decode(text)
-        found = signxml.XMLVerifier().verify(octets, x509_cert=_certificate(), expect_config=expected)
+        found = signxml.XMLVerifier().verify(octets, x509_cert=certificate(), expect_config=expected)
         return _read(found.signed_xml)
 
     return act
@@ -128,13 +86,13 @@ def _signxml(text: bytes) -> Callable[[], str]:
 def _minisaml(text: bytes) -> Callable[[], str]:
     return lambda: (
         minisaml.response.validate_response(
-            data=text, certificate=_certificate(), expected_audience=SP, idp_issuer=IDP
+            data=text, certificate=certificate(), expected_audience=SP, idp_issuer=IDP
         ).name_id
     )
 
 
 def _xmlsec(text: bytes) -> Callable[[], str]:
-    pem = _certificate().public_bytes(serialization.Encoding.PEM)
+    pem = certificate().public_bytes(serialization.Encoding.PEM)
     key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatCertPem)
 
     def act() -> str:
@@ -159,7 +117,7 @@ SUBJECTS: Final[Mapping[str, Callable[[bytes], Callable[[], str]]]] = {
 
 def measured(rounds: int, times: int, more: int) -> dict[str, list[float]]:
     """Microseconds of CPU for one response, by library, round after round."""
-    text = _response(more)
+    text = posted(usual_login(more))
     acts = {name: make(text) for name, make in SUBJECTS.items()}
     for name, act in acts.items():
         if act() != ADA:

@@ -12,7 +12,7 @@ from lxml import etree
 
 from hallway.saml import xml
 from hallway.saml.problem import SamlProblem
-from hallway.saml.response import answered_request, judged
+from hallway.saml.response import judged, received
 from hallway.saml.signature import Trust, is_strong
 from hallway.saml.xml import MAX_BYTES, MAX_PREFIXES, decoded_base64, parsed
 from tests.saml.sender import (
@@ -195,11 +195,20 @@ def test_a_response_says_when_it_was_issued_though_nothing_may_cover_it(sign: st
 
 
 def test_a_response_says_which_request_it_answers_and_nothing_else_is_a_response() -> None:
-    assert answered_request(message(sign="none")) == ("_request1", ACS)
-    assert answered_request(message(Login(in_response_to=None))) == (None, ACS)
+    asked, unasked = received(message(sign="none")), received(message(Login(in_response_to=None)))
+    assert (asked.unverified_request, asked.unverified_destination) == ("_request1", ACS)
+    assert (unasked.unverified_request, unasked.unverified_destination) == (None, ACS)
     with pytest.raises(SamlProblem) as caught:
-        answered_request(etree.tostring(assertion_of(Login().tree())))
+        received(etree.tostring(assertion_of(Login().tree())))
     assert caught.value.code == "wrong_shape"
+
+
+def test_a_response_that_was_received_is_judged_like_its_octets() -> None:
+    sound, unsigned = message(), message(sign="none")
+    assert judged(received(sound), expectation()) == judged(sound, expectation())
+    with pytest.raises(SamlProblem) as caught:
+        judged(received(unsigned), expectation())
+    assert caught.value.code == "not_signed"
 
 
 def test_a_refusal_says_whether_a_signature_of_ours_held() -> None:

@@ -371,6 +371,20 @@ def test_a_search_for_people_walks_one_index_once(filled: apsw.Connection, name:
     assert all("id=?" in step for step in rest), rest
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("seen_messages_forgotten", "seen_message_until (organization_id=? AND connection_id=? AND until<?)"),
+        ("sso_sessions_forgotten", "sso_session_expires (organization_id=? AND connection_id=? AND expires_at<?)"),
+    ],
+)
+def test_a_sign_in_forgets_what_is_past_and_looks_at_nothing_else(
+    filled: apsw.Connection, name: str, wanted: str
+) -> None:
+    (step,) = _plan(filled, ALL[name].sqlite)
+    assert step.endswith(f" INDEX {wanted}"), step
+
+
 def test_what_happened_to_a_member_is_read_by_an_index_of_its_own(filled: apsw.Connection) -> None:
     plan = _plan(filled, ALL["audit_of_member"].sqlite)
     assert plan[0].startswith("SEARCH j USING INDEX journal_of_member"), plan

@@ -5,8 +5,8 @@ import zlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -34,11 +34,22 @@ from hallway.journal.model import Change
 from hallway.web.wiring import Hub, clock
 from tests.rooms.opened import OPERATOR
 from tests.saml.sender import MINUTE, Login, Signing, encrypted, message, rsa_key, signed
-from tests.web.browsing import Browser
+from tests.web.asgi import call
+
+if TYPE_CHECKING:
+    from tests.web.browsing import Browser
 
 IDP = "https://idp.example/metadata"
 SSO = "https://idp.example/sso"
 SLO = "https://idp.example/slo"
+STRANGER: Final = {
+    "accept": "text/html",
+    "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "content-type": "application/x-www-form-urlencoded",
+    "sec-fetch-site": "cross-site",
+    "origin": "https://idp.example",
+}
+"""What a browser sends with the provider's form: none of our cookies."""
 
 
 @cache
@@ -113,22 +124,17 @@ class Federation:
         assert isinstance(key, rsa.RSAPublicKey)
         return packed(etree.tostring(encrypted(root, key=rsa_key("sp"))))
 
-    async def asked(self, browser: Browser, path: str | None = None) -> str:
+    async def asked(self, browser: "Browser", path: str | None = None) -> str:
         """Go to the provider; the id of the request that it got."""
         await browser.get(path or self.path)
         return request_of(browser.page.headers["location"])
 
-    async def posted(self, browser: Browser, response: str, **more: str) -> Any:
+    async def posted(self, browser: "Browser", response: str, **more: str) -> Any:
         """The provider's page posts to ours: another site's form, without our cookies."""
-        stranger = Browser(browser.app, address=browser.address)
-        kind = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "cross-site"}
-        kind["origin"] = "https://idp.example"
-        from urllib.parse import urlencode
-
         body = urlencode({"SAMLResponse": response, **more}).encode()
-        return await stranger._sent("POST", f"{self.path}/acs", kind, body)
+        return await call(browser.app, "POST", f"{self.path}/acs", STRANGER, body, browser.address)
 
-    async def signed_in(self, browser: Browser, path: str | None = None, **changes: Any) -> Any:
+    async def signed_in(self, browser: "Browser", path: str | None = None, **changes: Any) -> Any:
         """The whole way; the answer of the page that takes it up."""
         asked = await self.asked(browser, path)
         answer = await self.posted(browser, self.response(asked, **changes))

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from bs4 import Tag
@@ -21,9 +22,10 @@ from hallway.journal.model import Change
 from hallway.web.wiring import Reading, clock, connection_desk
 from tests.rooms.opened import OPERATOR
 from tests.saml.sender import Signing, rsa_key
+from tests.web.asgi import Answer, call
 from tests.web.browsing import PASSWORD, Browser, joined
 from tests.web.deployment import Deployment, deployed
-from tests.web.federation import IDP, Federation, federated, metadata
+from tests.web.federation import IDP, STRANGER, Federation, federated, metadata
 
 
 @asynccontextmanager
@@ -108,6 +110,28 @@ async def test_an_administrator_confirms_once(tmp_path: Path, monkeypatch: pytes
         other = Browser(hub.app)
         await there.signed_in(other)
         assert (await other.get("/directories")).status == 200
+
+
+async def test_a_form_has_one_response_among_few_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with acme(tmp_path, monkeypatch) as (hub, owner, there):
+        await invited(hub, owner, "ada@acme.example")
+        browser = Browser(hub.app)
+        response = there.response(await there.asked(browser))
+
+        async def sent(body: str) -> Answer:
+            return await call(hub.app, "POST", f"{there.path}/acs", STRANGER, body.encode(), "192.0.2.50")
+
+        value = quote(response, safe="")
+        others = "&".join(f"field{number}=" for number in range(9))
+        for body in (f"{others}&one=&SAMLResponse={value}", f"SAMLResponse={value}&SAML%52esponse={value}"):
+            assert (await sent(body)).status == 400
+        for body in (others, f"SAMLResponse={value}\N{DEGREE SIGN}", f"samlresponse={value}", ""):
+            assert (await sent(body)).status == 400
+        assert (await sent(f"SAMLResponse={value}%FF")).status == 403
+        answer = await sent(f"{others}&SAML%52esponse={value}")
+        assert answer.status == 303
+        await browser.get(answer.headers["location"])
+        assert await attempts(hub, owner) == [("accepted", "", "ada@acme.example")]
 
 
 @pytest.mark.parametrize("email", ["nobody@acme.example", "ada@other.example"])

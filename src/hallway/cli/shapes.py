@@ -27,9 +27,8 @@ from hallway.hub.organizations.domains import Domain
 from hallway.hub.organizations.members import Member
 from hallway.hub.organizations.model import Organization
 from hallway.hub.setup.model import SetupLink
-from hallway.hub.sign_in.advice import ADVICE, UNKNOWN
 from hallway.hub.sign_in.model import Attempt
-from hallway.hub.sign_in.openid_advice import OPENID_ADVICE
+from hallway.hub.sign_in.openid_advice import advice_of
 from hallway.ids import (
     ACCOUNT,
     API_KEY,
@@ -267,8 +266,7 @@ def connection_shape(one: Connection, base_url: str) -> JsonObject:
 
 def attempt_shape(one: Attempt, protocol: Protocol | None) -> JsonObject:
     """A sign-in by a connection of this protocol; `detail` is empty in lists."""
-    own = OPENID_ADVICE if protocol is Protocol.OIDC else ADVICE
-    advice = own.get(one.code) or ADVICE.get(one.code, UNKNOWN) if one.code else None
+    advice = advice_of(one.code, protocol) if one.code else None
     return {
         "id": wire(ATTEMPT, one.id),
         "connection_id": wire(CONNECTION, one.connection_id),

@@ -86,9 +86,28 @@ class SignIn:
     attributes: tuple[Attribute, ...] = field(default=())
 
 
-def judged(octets: bytes, expected: Expectation) -> SignIn:
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A response within the profile's bounds, parsed, and no more: which request it says that it answers, and where it
+    says that it was sent.
+    """
+
+    unverified_root: Element
+    unverified_request: str | None
+    unverified_destination: str | None
+
+
+def received(octets: bytes) -> Received:
+    """A response of these octets. Raises `SamlProblem`."""
+    root = parsed(octets)
+    if root.tag != named(SAMLP, "Response"):
+        raise SamlProblem("wrong_shape", "a samlp:Response", str(root.tag))
+    return Received(root, root.get("InResponseTo"), root.get("Destination"))
+
+
+def judged(message: bytes | Received, expected: Expectation) -> SignIn:
     """Who signed in. Raises `SamlProblem`, whose `signed` says whether a key of the connection had signed by then."""
-    root = _response(octets)
+    root = (message if isinstance(message, Received) else received(message)).unverified_root
     refuse_strange_signatures(root)
     outer, inner = verified(root, expected.trust), None
     try:
@@ -105,22 +124,6 @@ def judged(octets: bytes, expected: Expectation) -> SignIn:
     except SamlProblem as problem:
         problem.signed = outer is not None or inner is not None
         raise
-
-
-def answered_request(octets: bytes) -> tuple[str | None, str | None]:
-    """Which request a response says that it answers, and where it says that it was sent; nothing of it is verified.
-
-    Raises `SamlProblem`.
-    """
-    root = _response(octets)
-    return root.get("InResponseTo"), root.get("Destination")
-
-
-def _response(octets: bytes) -> Element:
-    root = parsed(octets)
-    if root.tag != named(SAMLP, "Response"):
-        raise SamlProblem("wrong_shape", "a samlp:Response", str(root.tag))
-    return root
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any, Final, cast
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
@@ -150,13 +151,39 @@ def _connection(organization_id: OrganizationId, row: ResultRow) -> Connection:
     connection_id, name, protocol, provider, state, created, body, sealed, default, tested, used, due, version = cast(
         "tuple[ConnectionId, str, str, str, str, int, bytes, bytes, int, int | None, int | None, int | None, int]", row
     )
-    kept: dict[str, Any] = orjson.loads(body)
+    kept = _settings(body)
     return Connection(
         connection_id, organization_id, name, Protocol(protocol), Provider(provider), ConnectionState(state), created,
-        _saml(kept["saml"]), _tuples(OidcSettings, kept["oidc"]), sealed, tuple(kept["domains"]), bool(default),
-        kept["allow_idp_initiated"], kept["just_in_time"], Match(kept["match"]), _tuples(Mapping, kept["mapping"]),
-        tested, used, due, version,
+        kept.saml, kept.oidc, sealed, kept.domains, bool(default), kept.allow_idp_initiated, kept.just_in_time,
+        kept.match, kept.mapping, tested, used, due, version,
     )  # fmt: skip
+
+
+class _Settings(NamedTuple):
+    """What stands in a connection's body."""
+
+    saml: SamlSettings
+    oidc: OidcSettings
+    domains: tuple[str, ...]
+    allow_idp_initiated: bool
+    just_in_time: bool
+    match: Match
+    mapping: Mapping
+
+
+@lru_cache(256)
+def _settings(body: bytes) -> _Settings:
+    """Read once for as long as the octets stay the same: every request of a sign-in asks for its connection anew."""
+    kept: dict[str, Any] = orjson.loads(body)
+    return _Settings(
+        _saml(kept["saml"]),
+        _tuples(OidcSettings, kept["oidc"]),
+        tuple(kept["domains"]),
+        kept["allow_idp_initiated"],
+        kept["just_in_time"],
+        Match(kept["match"]),
+        _tuples(Mapping, kept["mapping"]),
+    )
 
 
 def _tuples(kind: Any, kept: dict[str, Any]) -> Any:

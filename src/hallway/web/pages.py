@@ -162,6 +162,17 @@ class Pages:
         }
 
 
+def leading_to(page: Response, address: str) -> Response:
+    """The page, whose form may lead to this address.
+
+    Whoever takes the form may send on to hosts that we do not know, and Chromium holds that to this page's policy too:
+    so the policy names the scheme and no host.
+    """
+    policy = POLICY.replace("form-action 'self'", f"form-action {urlsplit(address).scheme}:")
+    kept = tuple(one for one in page.headers if one[0] != b"content-security-policy")
+    return page._replace(headers=(*kept, (b"content-security-policy", policy.encode())))
+
+
 def is_fragment(request: Request) -> bool:
     """Whether htmx asks for a part of the page."""
     return request.headers.get(b"hx-request") == b"true" and b"hx-history-restore-request" not in request.headers

@@ -17,11 +17,25 @@ _ADDRESSES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """Names of what a newer document says otherwise, and whether it would judge less strictly."""
+class Part:
+    """One thing that a newer document says otherwise: its name, and what it said and says where that can be shown."""
 
-    names: tuple[str, ...]
+    name: str
+    was: str = ""
+    now: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a newer document says otherwise, and whether it would judge less strictly."""
+
+    parts: tuple[Part, ...]
     loosens: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(part.name for part in self.parts)
 
 
 def kept_provider(one: Connection, http_hosts: frozenset[str]) -> Provider:
@@ -40,11 +54,17 @@ def staged_provider(one: Connection, http_hosts: frozenset[str]) -> Provider | N
 
 def moved(was: Provider, now: Provider) -> Moved:
     """What of it is not as it was; what we do not use, or use more strictly, is nothing."""
-    names = [name for name in _ADDRESSES if getattr(was, name) != getattr(now, name)]
+    before, after = ({name: getattr(one, name) for name in _ADDRESSES} for one in (was, now))
+    parts = [Part(name, before[name], after[name]) for name in _ADDRESSES if before[name] != after[name]]
     loosens = bool(now.algorithms - was.algorithms) or (was.names_issuer and not now.names_issuer)
     if loosens:
-        names.append("algorithms" if now.algorithms - was.algorithms else "iss")
-    return Moved(tuple(names), loosens)
+        wider = now.algorithms - was.algorithms
+        parts.append(Part("algorithms", _listed(was), _listed(now)) if wider else Part("iss"))
+    return Moved(tuple(parts), loosens)
+
+
+def _listed(one: Provider) -> str:
+    return ", ".join(sorted(one.algorithms))
 
 
 def same(one: Provider, other: Provider) -> bool:

@@ -41,7 +41,7 @@ _KEY: Final = said(
     "Read the metadata again from your provider, and compare the fingerprints with its console. "
     "Never take the certificate that came with a message."
 )
-_NOTHING: Final = said(
+NOTHING: Final = said(
     "Somebody changed the message on its way, or made it up. There is nothing to set; if it repeats, "
     "ask where it comes from."
 )
@@ -54,7 +54,7 @@ _ACS: Final = said("Give your provider our address for responses exactly as it s
 _ENTITY: Final = said(
     "Give your provider our entity ID exactly as it stands here: with or without a slash at its end is another one."
 )
-_REFUSED: Final = said("Your provider turned the person away: look whether she is assigned to the application there.")
+REFUSED: Final = said("Your provider turned the person away: look whether she is assigned to the application there.")
 _UNSOLICITED: Final = said(
     "Begin at our address to sign in, or allow sign-ins that begin at the provider in the settings of this connection."
 )
@@ -62,7 +62,7 @@ _AGAIN: Final = said("Try again from the start: the answer came late, twice, or 
 _SUBJECT: Final = said(
     "Let your provider send one NameID for each person, best her e-mail address or a persistent one."
 )
-_CLOCK: Final = said("Look at the clock of your provider: it and ours are more than a few minutes apart.")
+CLOCK: Final = said("Look at the clock of your provider: it and ours are more than a few minutes apart.")
 _CONDITION: Final = said("Turn off the condition that is named, in your provider's settings of this application.")
 _STATEMENT: Final = said("Let your provider say when and how the person signed in (an AuthnStatement).")
 _FRESH: Final = said("Let your provider ask for the credentials again where we demand it (ForceAuthn).")
@@ -111,14 +111,14 @@ ADVICE: Final[dict[str, Advice]] = {
         said("The signature covers something other than the element that it stands in."), Side.PROVIDER, _BROKEN
     ),
     "wrong_key": Advice(said("The signature was not made with a key of this connection."), Side.PROVIDER, _KEY),
-    "wrong_digest": Advice(said("The signed element was changed after it was signed."), Side.NOBODY, _NOTHING),
+    "wrong_digest": Advice(said("The signed element was changed after it was signed."), Side.NOBODY, NOTHING),
     "not_decrypted": Advice(said("The encrypted assertion could not be opened."), Side.PROVIDER, _ENCRYPTION),
     "wrong_version": Advice(said("The message is not of SAML 2.0."), Side.PROVIDER, _BROKEN),
     "wrong_issuer": Advice(
         said("The message is from another identity provider."), Side.BOTH, _IDP_ENTITY, "idp_entity_id"
     ),
     "wrong_destination": Advice(said("The response was sent to another address."), Side.PROVIDER, _ACS, "acs"),
-    "not_success": Advice(said("The identity provider answers that the sign-in failed."), Side.PROVIDER, _REFUSED),
+    "not_success": Advice(said("The identity provider answers that the sign-in failed."), Side.PROVIDER, REFUSED),
     "unsolicited": Advice(
         said("The response answers no request of ours, and this connection does not take such."),
         Side.HERE,
@@ -133,8 +133,8 @@ ADVICE: Final[dict[str, Advice]] = {
         said("The assertion may not be used by its bearer, here and now."), Side.PROVIDER, _ACS, "acs"
     ),
     "wrong_audience": Advice(said("The assertion was meant for someone else."), Side.PROVIDER, _ENTITY, "entity_id"),
-    "too_early": Advice(said("The assertion is not valid yet."), Side.PROVIDER, _CLOCK),
-    "too_late": Advice(said("The assertion is not valid any more."), Side.PROVIDER, _CLOCK),
+    "too_early": Advice(said("The assertion is not valid yet."), Side.PROVIDER, CLOCK),
+    "too_late": Advice(said("The assertion is not valid any more."), Side.PROVIDER, CLOCK),
     "unknown_condition": Advice(said("The assertion has a condition that we do not know."), Side.PROVIDER, _CONDITION),
     "no_authentication": Advice(
         said("The assertion does not say that somebody signed in, or the sign-in has ended."), Side.PROVIDER, _STATEMENT
@@ -186,7 +186,7 @@ ADVICE: Final[dict[str, Advice]] = {
     "replayed": Advice(said("This very answer was used before."), Side.PERSON, _AGAIN),
     "connection_off": Advice(said("This connection is switched off, or not set up yet."), Side.HERE, _CONNECTION),
     "plan": Advice(said("The plan of this organization does not have single sign-on."), Side.HERE, _PLAN),
-    "provider_refused": Advice(said("The provider answers that the sign-in failed."), Side.PROVIDER, _REFUSED),
+    "provider_refused": Advice(said("The provider answers that the sign-in failed."), Side.PROVIDER, REFUSED),
     "provider_unreachable": Advice(said("The provider did not answer us."), Side.PROVIDER, _UNREACHABLE),
 }
 """Every code of `hallway.saml` and of sign-ins."""

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from hallway.hub.connections.model import Protocol
 from hallway.hub.directories.phrase import said
-from hallway.hub.sign_in.advice import Advice, Side
+from hallway.hub.sign_in.advice import ADVICE, CLOCK, NOTHING, REFUSED, UNKNOWN, Advice, Side
 
 _BROKEN: Final = said(
     "What your provider sends is not as OpenID Connect has it. Try again; if it repeats, show its support the code."
@@ -15,17 +16,11 @@ _ISSUER: Final = said(
 _SETUP: Final = said("Your provider's configuration does not fit. Look at the application there, or ask its support.")
 _KEYS: Final = said("We read the provider's keys again by ourselves. If it repeats, set the issuer here once more.")
 _AGAIN: Final = said("Try again from the start, in the same browser.")
-_REFUSED: Final = said("Your provider turned the person away: look whether she is assigned to the application there.")
 _CLIENT: Final = said("Compare the client ID and make a new client secret there; enter both here again.")
 _CODE: Final = said("Compare the redirect URI there with ours, exactly as it stands here, and try again.")
 _ALG: Final = said("Let your provider sign ID tokens with RS256 or ES256, unencrypted, with a key that it publishes.")
-_CLOCK: Final = said("Look at the clock of your provider: it and ours are more than a few minutes apart.")
 _FRESH: Final = said(
     "Let your provider ask for the credentials again where we demand it (max_age), and send auth_time."
-)
-_FORGED: Final = said(
-    "Somebody changed the message on its way, or made it up. There is nothing to set; if it "
-    "repeats, ask where it comes from."
 )
 _TENANT: Final = said("The account is of another tenant or domain at the provider than this connection takes.")
 
@@ -47,9 +42,9 @@ OPENID_ADVICE: Final[dict[str, Advice]] = {
     "wrong_state": Advice(
         said("The answer belongs to no sign-in that was begun in this browser."), Side.PERSON, _AGAIN
     ),
-    "access_denied": Advice(said("The person or the provider declined the sign-in."), Side.PROVIDER, _REFUSED),
+    "access_denied": Advice(said("The person or the provider declined the sign-in."), Side.PROVIDER, REFUSED),
     "interaction_required": Advice(said("The provider wants to ask the person something first."), Side.PERSON, _AGAIN),
-    "provider_refused": Advice(said("The provider answers that the sign-in failed."), Side.PROVIDER, _REFUSED),
+    "provider_refused": Advice(said("The provider answers that the sign-in failed."), Side.PROVIDER, REFUSED),
     "client_refused": Advice(
         said("The provider does not know this client, or not by this secret."), Side.BOTH, _CLIENT
     ),
@@ -60,19 +55,19 @@ OPENID_ADVICE: Final[dict[str, Advice]] = {
     "encrypted_token": Advice(said("The token is encrypted, which is not taken."), Side.PROVIDER, _ALG),
     "wrong_type": Advice(said("The token is of another kind."), Side.PROVIDER, _BROKEN),
     "wrong_algorithm": Advice(said("The token is signed with an algorithm that is not taken."), Side.PROVIDER, _ALG),
-    "foreign_key": Advice(said("The token brings its own key."), Side.NOBODY, _FORGED),
+    "foreign_key": Advice(said("The token brings its own key."), Side.NOBODY, NOTHING),
     "critical_header": Advice(said("The token demands something that we do not know."), Side.PROVIDER, _ALG),
     "unknown_key": Advice(said("The token names a key that the provider does not publish."), Side.NOBODY, _KEYS),
     "wrong_signature": Advice(
-        said("The token was not signed with a key of the provider, or was changed."), Side.NOBODY, _FORGED
+        said("The token was not signed with a key of the provider, or was changed."), Side.NOBODY, NOTHING
     ),
     "wrong_audience": Advice(said("The token was meant for someone else."), Side.BOTH, _CLIENT),
     "wrong_party": Advice(said("The token was issued to someone else."), Side.BOTH, _CLIENT),
-    "too_late": Advice(said("The token is not valid any more."), Side.PROVIDER, _CLOCK),
-    "too_early": Advice(said("The token is not valid yet."), Side.PROVIDER, _CLOCK),
+    "too_late": Advice(said("The token is not valid any more."), Side.PROVIDER, CLOCK),
+    "too_early": Advice(said("The token is not valid yet."), Side.PROVIDER, CLOCK),
     "wrong_instant": Advice(said("An instant in the message is none."), Side.PROVIDER, _BROKEN),
     "wrong_nonce": Advice(said("The token answers another sign-in."), Side.PERSON, _AGAIN),
-    "wrong_hash": Advice(said("The token belongs to another access token or code."), Side.NOBODY, _FORGED),
+    "wrong_hash": Advice(said("The token belongs to another access token or code."), Side.NOBODY, NOTHING),
     "not_fresh": Advice(
         said("The sign-in that the token tells of is older than was asked for."), Side.PROVIDER, _FRESH
     ),
@@ -84,3 +79,9 @@ OPENID_ADVICE: Final[dict[str, Advice]] = {
     "wrong_logout": Advice(said("The token does not ask for a logout."), Side.PROVIDER, _BROKEN),
 }
 """One line for every code of `hallway.oidc.problem`."""
+
+
+def advice_of(code: str, protocol: Protocol | None) -> Advice:
+    """What to do about a code; some mean another thing in each protocol. None where the connection is gone."""
+    own = OPENID_ADVICE if protocol is Protocol.OIDC else ADVICE
+    return own.get(code) or ADVICE.get(code) or OPENID_ADVICE.get(code, UNKNOWN)

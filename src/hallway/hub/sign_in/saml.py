@@ -20,7 +20,7 @@ from hallway.hub.sign_in.desk import Purpose, SignInDesk
 from hallway.hub.sign_in.model import Kind, Said, SignIn, TurnedAway
 from hallway.saml.bindings import post_fields, redirect_query
 from hallway.saml.request import Asked, authn_request
-from hallway.saml.response import Attribute, Expectation, NameId, answered_request, judged
+from hallway.saml.response import Attribute, Expectation, NameId, judged, received
 from hallway.saml.response import SignIn as Judged
 from hallway.saml.signature import PublicKey, Relaxation, Trust
 from hallway.saml.writing import octets, signed
@@ -77,13 +77,14 @@ async def arrive(desk: SignInDesk, connection: Connection, message: bytes) -> tu
 
     Raises `SamlProblem`, and `TurnedAway` for a genuine answer to nothing that waits.
     """
-    token, destination = answered_request(message)
+    answer = received(message)
+    token = answer.unverified_request
     sign_in = None if token is None else await desk.waiting(connection, token)
     settings = connection.saml
     expected = Expectation(
         issuer=settings.idp_entity_id,
         entity_id=entity_id(desk.base_url, connection),
-        acs_url=_sent_to(desk, connection, destination),
+        acs_url=_sent_to(desk, connection, answer.unverified_destination),
         trust=trust_of(connection),
         now=desk.clock(),
         request_id=token,
@@ -92,7 +93,7 @@ async def arrive(desk: SignInDesk, connection: Connection, message: bytes) -> tu
         decryption_keys=own_keys(desk, connection),
         both_signed=settings.both_signed,
     )
-    said = said_of(connection, judged(message, expected))
+    said = said_of(connection, judged(answer, expected))
     if token is not None and sign_in is None:
         raise TurnedAway("no_request")
     return sign_in, said

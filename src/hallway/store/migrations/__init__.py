@@ -17,6 +17,7 @@ from hallway.store.migrations import (
     step_0006,
     step_0007,
     step_0008,
+    step_0009,
 )
 
 STEPS: Final = (
@@ -28,6 +29,7 @@ STEPS: Final = (
     (6, "applications and API keys", step_0006.SQL),
     (7, "delivery and receipts", step_0007.SQL),
     (8, "members of sign-ins under way", step_0008.SQL),
+    (9, "what sign-ins forget", step_0009.SQL),
 )
 
 GLOBAL_TABLES: Final = frozenset(

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Final
 from msgspec import Meta
 
 from hallway.hub.connections.model import Protocol
-from hallway.hub.sign_in.advice import ADVICE, UNKNOWN, Side
+from hallway.hub.sign_in.advice import Side
 from hallway.hub.sign_in.model import Attempt as Kept
 from hallway.hub.sign_in.model import Kind, Outcome
-from hallway.hub.sign_in.openid_advice import OPENID_ADVICE
+from hallway.hub.sign_in.openid_advice import advice_of
 from hallway.ids import ATTEMPT, CONNECTION, MEMBER, AttemptId, ConnectionId, parsed, wire
 from hallway.web.api.endpoint import Answer, Call, Document, Endpoint
 from hallway.web.api.organizations import ONE as ORGANIZATION
@@ -62,8 +62,7 @@ class AttemptQuery(Paged, frozen=True, kw_only=True):
 
 
 def _document(one: Kept, protocol: Protocol | None) -> Attempt:
-    own = OPENID_ADVICE if protocol is Protocol.OIDC else ADVICE
-    advice = own.get(one.code) or ADVICE.get(one.code, UNKNOWN) if one.code else None
+    advice = advice_of(one.code, protocol) if one.code else None
     return Attempt(
         id=wire(ATTEMPT, one.id), connection=wire(CONNECTION, one.connection_id), at=instant(one.at), kind=one.kind,
         outcome=one.outcome, who=one.who, member=None if one.member_id is None else wire(MEMBER, one.member_id),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -24,7 +24,7 @@ from hallway.web.account.entering import ConsoleEntering
 from hallway.web.account.ground import Ground
 from hallway.web.http import EdgeProblem, Header, MalformedRequest, Request, Response
 from hallway.web.limits import Bucket, RateLimiter, retry_after
-from hallway.web.pages import POLICY
+from hallway.web.pages import leading_to
 
 FAILURES: Final = Bucket(1, 60)
 """Wrong proofs of clients from one network address."""
@@ -153,6 +153,5 @@ def queried(request: Request) -> Pairs:
 
 def _allowing(page: Response, address: str) -> Response:
     """The page, whose form may lead to this address and to where that one sends on."""
-    policy = POLICY.replace("form-action 'self'", f"form-action {urlsplit(address).scheme}:")
-    kept = tuple(one for one in page.headers if one[0] not in (b"content-security-policy", b"cache-control"))
-    return page._replace(headers=(*kept, (b"content-security-policy", policy.encode()), *NO_STORE))
+    led = leading_to(page, address)
+    return led._replace(headers=(*(one for one in led.headers if one[0] != b"cache-control"), *NO_STORE))

@@ -8,7 +8,6 @@ their own.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
 
 from hallway.hub.connections.model import Connection
 from hallway.hub.sign_in.desk import SECRET_BYTES, Ended, SignInDesk
@@ -32,7 +31,7 @@ from hallway.web.account.ground import Ground
 from hallway.web.guards import Limited
 from hallway.web.http import EdgeProblem, Header, Request, Response
 from hallway.web.limits import Bucket, RateLimiter, retry_after
-from hallway.web.pages import POLICY
+from hallway.web.pages import leading_to
 
 BROWSER: Final = "sso"
 TRIED: Final = "sso_tried"
@@ -124,11 +123,8 @@ class SsoGround:
             return page._replace(headers=(*page.headers, *headers))
         if not fields:
             return led(address, headers)
-        page = self.render(request, "post", address=address, fields=fields)
-        # Providers send on to other hosts of theirs, and browsers hold that to the policy too.
-        policy = POLICY.replace("form-action 'self'", f"form-action {urlsplit(address).scheme}:")
-        kept = tuple(one for one in page.headers if one[0] != b"content-security-policy")
-        return page._replace(headers=(*kept, (b"content-security-policy", policy.encode()), *headers))
+        page = leading_to(self.render(request, "post", address=address, fields=fields), address)
+        return page._replace(headers=(*page.headers, *headers))
 
     def note(self, request: Request, connection: Connection, code: str) -> None:
         """Count a message that no key of the connection signed among the last hundred."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, unquote_to_bytes
 
 from hallway.accounts.model import Session
 from hallway.hub.connections.model import Connection, ConnectionState, Protocol
@@ -28,6 +28,7 @@ from hallway.web.visitor import browser_of
 
 LIMIT_BYTES: Final = 768 * 1024
 _ID_DIGITS: Final = 32
+_MOST_FIELDS: Final = 10
 
 
 class SsoPages:
@@ -93,7 +94,7 @@ class SsoPages:
             return await ground.refuse(request, connection, TurnedAway("connection_off"))
         sign_in: SignIn | None = None
         try:
-            message = decoded_base64((await _response_of(request)).encode())
+            message = decoded_base64(await _response_of(request))
             sign_in, said = await saml.arrive(ground.desk, connection, message)
             parked = await ground.desk.park(connection, sign_in, said)
         except SamlProblem as problem:
@@ -198,20 +199,19 @@ class SsoPages:
         return await self.depart(request, connection, Purpose(b"", next=target))
 
 
-async def _response_of(request: Request) -> str:
-    """The one SAMLResponse of a form. Raises `MalformedRequest`."""
+async def _response_of(request: Request) -> bytes:
+    """The one SAMLResponse of a form, in base64. Raises `MalformedRequest`."""
     kind = request.header(b"content-type").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise MalformedRequest("A SAML response is posted as a form.")
     body = await request.body(LIMIT_BYTES)
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=10)
-    except ValueError:
-        raise MalformedRequest("The form cannot be read.") from None
-    found = [value for name, value in pairs if name == "SAMLResponse"]
+    fields = [field.partition(b"=") for field in body.split(b"&", _MOST_FIELDS)]
+    if not body.isascii() or len(fields) > _MOST_FIELDS:
+        raise MalformedRequest("The form cannot be read.")
+    found = [value for name, _, value in fields if unquote_to_bytes(name) == b"SAMLResponse"]
     if len(found) != 1:
         raise MalformedRequest("A form has one SAMLResponse.")
-    return found[0]
+    return unquote_to_bytes(found[0].replace(b"+", b" "))
 
 
 def _unsolicited() -> SamlProblem:

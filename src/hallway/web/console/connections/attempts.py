@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import orjson
 
 from hallway.hub.connections.model import Connection, Protocol
-from hallway.hub.sign_in.advice import ADVICE, UNKNOWN, Advice, Side
+from hallway.hub.sign_in.advice import Advice, Side
 from hallway.hub.sign_in.model import Attempt, Kind, Outcome
-from hallway.hub.sign_in.openid_advice import OPENID_ADVICE
+from hallway.hub.sign_in.openid_advice import advice_of
 from hallway.ids import ATTEMPT, CONNECTION, MEMBER, AttemptId, ConnectionId, fresh_id, parsed, wire
 from hallway.web.console.connections.bench import Bench, root
 from hallway.web.console.connections.guides import ACS, ENTITY, guide_of
@@ -72,17 +72,10 @@ def lines_of(found: Iterable[Attempt], connections: Iterable[Connection], langua
         Line(
             f"/connections/attempts/{wire(ATTEMPT, one.id)}", one.at, one.who, names.get(one.connection_id, ""),
             language.text(KINDS[one.kind]), one.kind is Kind.TEST, one.outcome is Outcome.ACCEPTED,
-            spoken(advice_of(one, protocols.get(one.connection_id)).sentence, language) if one.code else "",
+            spoken(advice_of(one.code, protocols.get(one.connection_id)).sentence, language) if one.code else "",
         )
         for one in found
     ]  # fmt: skip
-
-
-def advice_of(one: Attempt, protocol: Protocol | None = None) -> Advice:
-    """Why it was refused, and who mends it, in the words of its protocol."""
-    if protocol is Protocol.OIDC and one.code in OPENID_ADVICE:
-        return OPENID_ADVICE[one.code]
-    return ADVICE.get(one.code) or OPENID_ADVICE.get(one.code, UNKNOWN)
 
 
 class AttemptPages:
@@ -127,7 +120,7 @@ class AttemptPages:
         if one is None or connection is None:
             raise EdgeProblem(404, "There is no such sign-in in this organization.")
         language = self._bench.pages.language(request)
-        advice = advice_of(one, connection.protocol)
+        advice = advice_of(one.code, connection.protocol)
         line = lines_of([one], [connection], language)[0]
         return self._bench.render(
             request, "attempt", connection, attempt=one, line=line, events=_events(one, language), advice=advice,

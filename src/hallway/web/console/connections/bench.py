@@ -24,11 +24,14 @@ from hallway.hub.organizations.service import Refused
 from hallway.ids import CONNECTION, wire
 from hallway.web.console.connections.guides import (
     ACS,
+    BACKCHANNEL,
     ENTITY,
     IDP_ENTITY,
+    JWKS,
     LOGIN,
     LOGOUT,
     METADATA,
+    POST_LOGOUT,
     REDIRECT,
     Guide,
     guide_of,
@@ -97,6 +100,7 @@ class Bench:
             METADATA: metadata_url(base, one),
             LOGOUT: logout_url(base, one),
             REDIRECT: redirect_uri(base, one),
+            **client_values(base, one),
             IDP_ENTITY: f"{login_url(base, one)}/idp",
         }
 
@@ -148,6 +152,6 @@ def client_in(form: Form) -> Client:
 def client_values(base_url: str, one: Connection) -> dict[str, str]:
     """What an OpenID provider may be given besides the redirect URI."""
     return {
-        "post_logout": logout_url(base_url, one), "backchannel": backchannel_logout_url(base_url, one),
-        "jwks": jwks_url(base_url, one), "public": one.oidc.own_public,
+        POST_LOGOUT: logout_url(base_url, one), BACKCHANNEL: backchannel_logout_url(base_url, one),
+        JWKS: jwks_url(base_url, one) if one.oidc.own_public else "", "public": one.oidc.own_public,
     }  # fmt: skip

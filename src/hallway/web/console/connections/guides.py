@@ -17,6 +17,9 @@ LOGIN: Final = "login"
 METADATA: Final = "metadata"
 LOGOUT: Final = "logout"
 REDIRECT: Final = "redirect_uri"
+POST_LOGOUT: Final = "post_logout"
+BACKCHANNEL: Final = "backchannel"
+JWKS: Final = "jwks"
 IDP_ENTITY: Final = "idp_entity_id"
 """A name for a provider that lets its administrator type one; unique, so that no two tenants have the same."""
 
@@ -429,6 +432,18 @@ _OIDC: Final = Guide(
                 N_("Paste these, and let it give the scopes openid, email and profile:"),
             ),
             (Paste("Redirect URI", REDIRECT), Paste("Login URL", LOGIN)),
+        ),
+        Step(
+            N_("Where it has a place for them"),
+            (
+                N_("The first two let people sign out here and there at once."),
+                N_("The third is for a provider that knows clients by a key (private_key_jwt) instead of a secret."),
+            ),
+            (
+                Paste("Post-logout redirect URI", POST_LOGOUT),
+                Paste("Back-channel logout URI", BACKCHANNEL),
+                Paste("JWKS URI", JWKS),
+            ),
         ),
         Step(N_("Say who may sign in"), (N_("Assign people or groups to it."),)),
     ),

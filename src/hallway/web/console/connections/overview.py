@@ -176,7 +176,11 @@ def tasks_of(one: Connection, domains: Mapping[str, DomainState | None], languag
     ]
     off = one.state is not ConnectionState.ACTIVE
     saml, oidc = N_("Give us your provider's metadata"), N_("Give us the issuer and the client")
-    later = say(N_("Cannot start yet: needs the provider's metadata"))
+    needs = (
+        N_("Cannot start yet: needs the provider's metadata"),
+        N_("Cannot start yet: needs the issuer and the client"),
+    )
+    later = say(needs[one.protocol is Protocol.OIDC])
     return [
         _task(say(N_("Give your provider our addresses")), f"{place}/guide", one.is_complete, say),
         _task(
