@@ -8,6 +8,7 @@ import pytest
 
 from tests.web.api_world import ApiWorld, api_world
 from tests.web.asgi import call
+from tests.web.browsing import Browser
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CORE = "urn:ietf:params:scim:schemas:core:2.0"
@@ -64,6 +65,7 @@ async def test_a_person_is_one_profile_beside_the_resource(tmp_path: Path, monke
             "department": "Platform", "employee_number": "4711",
             "manager": {"id": ids["boss"], "name": "Mara Voss"},
             "custom": {"cost_center": "K12", "city": ["Berlin"], "nothing": None, "nick": None},
+            "lacking": [],
         }  # fmt: skip
         assert read["resource"]["userName"] == "jo@acme.example" and read["resource"][ENTERPRISE]["costCenter"] == "K12"
         raw = await world.good("GET", f"{world.here}/directories/{world.acme.values['directory']}/users/{ids['id']}")
@@ -71,6 +73,38 @@ async def test_a_person_is_one_profile_beside_the_resource(tmp_path: Path, monke
         plain = (await world.good("GET", f"{world.here}/people/{ids['boss']}"))["person"]
         assert (plain["name"], plain["manager"], plain["groups"]) == ("Mara Voss", None, [])
         assert (plain["title"], plain["phone"], plain["custom"]["city"]) == ("", "", None)
+
+
+async def test_what_an_application_needs_and_is_not_sent_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with api_world(tmp_path, monkeypatch) as world:
+        ids = await jo(world)
+        needs = {
+            "name": "Rota",
+            "redirect_uris": ["https://rota.example/back"],
+            "required": ["email", "department", "manager"],
+        }
+        rota = (await world.good("POST", "applications", needs))["application"]["id"]
+        await world.good(
+            "POST",
+            "applications",
+            {"name": "Wiki", "redirect_uris": ["https://rota.example/back"], "required": ["name"]},
+        )
+        for path in (f"people/{ids['boss']}", "people?search=mara"):
+            read = await world.good("GET", f"{world.here}/{path}")
+            (person,) = [read["person"]] if "person" in read else read["items"]
+            assert person["lacking"] == [{"application": rota, "attributes": ["department", "manager"]}]
+        assert (await world.good("GET", f"{world.here}/people/{ids['id']}"))["person"]["lacking"] == []
+        # The customer's IT reads it on the person's page.
+        browser = Browser(world.hub.app)
+        browser.jar.update(world.acme.cookies["admin"])
+        page = f"/directories/{world.acme.values['directory']}/people/"
+        assert (await browser.get(page + ids["boss"])).status == 200
+        assert "It cannot do without: Department, Manager." in browser.text
+        assert "Rota needs more of this person" in browser.text and "Wiki" not in browser.text
+        assert (await browser.get(page + ids["id"])).status == 200
+        assert "It cannot do without" not in browser.text
 
 
 async def test_people_of_all_directories_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

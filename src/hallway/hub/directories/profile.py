@@ -3,10 +3,11 @@
 Rules: what a directory did not send is empty; a custom value is found by the path that the deployment gives its name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from hallway.hub.applications.model import Application
 from hallway.hub.directories.columns import ENTERPRISE
 from hallway.hub.directories.person import person_of
 from hallway.scim.json import Json, JsonObject
@@ -37,6 +38,12 @@ class Profile:
     manager: tuple[str, str] | None
     groups: tuple[tuple[str, str], ...]
     custom: Mapping[str, Json]
+
+
+def lacking(told: Profile, applications: Iterable[Application]) -> Sequence[tuple[Application, tuple[str, ...]]]:
+    """Applications that cannot do without something that is empty, in their order, each with what it is."""
+    found = ((one, tuple(name for name in one.required if not getattr(told, name))) for one in applications)
+    return [(one, names) for one, names in found if names]
 
 
 def profile_of(resource: JsonObject, user_type: ResourceType, custom: Mapping[str, str]) -> Profile:

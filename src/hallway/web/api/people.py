@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
+from hallway.hub.applications.model import Application
 from hallway.hub.directories.documents import complete
 from hallway.hub.directories.links import NOBODY, MemberLink
 from hallway.hub.directories.model import Directory, Kind
 from hallway.hub.directories.people import PAGE, Listed, ListPage, Wanted
-from hallway.hub.directories.profile import Profile, profile_of
+from hallway.hub.directories.profile import Profile, lacking, profile_of
 from hallway.hub.directories.resources import Stored
 from hallway.ids import DIRECTORY, GROUP, MEMBER, USER, ResourceId, parsed, wire
 from hallway.scim.fold import fold
@@ -22,7 +23,7 @@ from hallway.web.api.organizations import ONE as ORGANIZATION
 from hallway.web.api.organizations import organization_of
 from hallway.web.api.paging import After, Next, cursor, place
 from hallway.web.api.problems import ApiProblem
-from hallway.web.api.words import DirectoryId, GroupId, Instant, MemberId, UserId, instant
+from hallway.web.api.words import ApplicationId, DirectoryId, GroupId, Instant, MemberId, UserId, instant
 from hallway.web.guards import own_path
 
 USERS: Final = f"{DIRECTORY_PATH}/users"
@@ -105,6 +106,13 @@ class GroupOfPerson(Document, frozen=True, kw_only=True):
     name: Annotated[str, Meta(examples=["Engineering"])]
 
 
+class Lacking(Document, frozen=True, kw_only=True):
+    """What an application cannot do without, and a person has not."""
+
+    application: ApplicationId
+    attributes: Annotated[list[str], Meta(description="Of its `required`.", examples=[["department"]])]
+
+
 class Person(Document, frozen=True, kw_only=True):
     """A directory's user as applications want to know her, whatever her directory product sends. What it did not send
     is empty.
@@ -131,6 +139,7 @@ class Person(Document, frozen=True, kw_only=True):
         dict[str, Any],
         Meta(description="What `profile_custom` names, by its names.", examples=[{"cost_center": "K12"}]),
     ]
+    lacking: Annotated[list[Lacking], Meta(description="Of applications' `required` attributes, what is empty here.")]
     created_at: Instant
     modified_at: Instant
 
@@ -304,25 +313,29 @@ async def _people(call: Call, directory: Directory, shown: Sequence[Listed]) -> 
     stored = await asyncio.gather(*(resources.by_id(key, Kind.USER, one.id) for one in shown))
     there = [one for one in stored if one is not None]
     links = await asyncio.gather(*(call.hub.stores.links.link_of(key, one.id) for one in there))
-    return [_person(call, directory, one, link)[0] for one, link in zip(there, links, strict=True)]
+    asking = await call.hub.stores.applications.applications()
+    return [_person(call, directory, one, link, asking)[0] for one, link in zip(there, links, strict=True)]
 
 
-def _person(call: Call, directory: Directory, stored: Stored, link: MemberLink | None) -> tuple[Person, dict[str, Any]]:
+def _person(
+    call: Call, directory: Directory, stored: Stored, link: MemberLink | None, asking: Sequence[Application]
+) -> tuple[Person, dict[str, Any]]:
     resource = _resource(call, directory, stored)
     types = call.hub.catalogue.types(directory)
     told = profile_of(resource, types[Kind.USER], dict(call.hub.settings.profile_custom))
     member = None if link is None or link.member_id == NOBODY else wire(MEMBER, link.member_id)
-    return _document(wire(DIRECTORY, directory.id), stored, told, member), resource
+    lacks = [Lacking(application=one.client_id, attributes=list(names)) for one, names in lacking(told, asking)]
+    return _document(wire(DIRECTORY, directory.id), stored, told, member, lacks), resource
 
 
-def _document(directory: str, stored: Stored, told: Profile, member: str | None) -> Person:
+def _document(directory: str, stored: Stored, told: Profile, member: str | None, lacks: list[Lacking]) -> Person:
     manager = None if told.manager is None else AnswersTo(id=told.manager[0], name=told.manager[1])
     return Person(
         id=wire(USER, stored.id), directory=directory, member=member, user_name=told.user_name,
         external_id=told.external_id, active=told.active, name=told.name, given_name=told.given_name,
         family_name=told.family_name, email=told.email, emails=list(told.emails), phone=told.phone, title=told.title,
         department=told.department, employee_number=told.employee_number, manager=manager,
-        groups=[GroupOfPerson(id=one, name=name) for one, name in told.groups], custom=dict(told.custom),
+        groups=[GroupOfPerson(id=one, name=name) for one, name in told.groups], custom=dict(told.custom), lacking=lacks,
         created_at=instant(stored.created_at), modified_at=instant(stored.modified_at),
     )  # fmt: skip
 
@@ -334,7 +347,8 @@ async def person_get(call: Call) -> Answer:
         stored = await call.hub.stores.resources.by_id(key_of(directory), Kind.USER, ResourceId(own or b""))
         if stored is not None:
             link = await call.hub.stores.links.link_of(key_of(directory), stored.id)
-            person, resource = _person(call, directory, stored, link)
+            asking = await call.hub.stores.applications.applications()
+            person, resource = _person(call, directory, stored, link, asking)
             return Answer(PersonWithResource(person=person, resource=resource))
     raise ApiProblem("not_found", "This organization has no such person in a directory.")
 

@@ -1,22 +1,29 @@
 """People and groups as the directory pushed them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from hallway.exchanges.model import Exchange
-from hallway.hub.directories.documents import resource_of
+from hallway.hub.directories.documents import complete, resource_of
 from hallway.hub.directories.meaning import Told, ids_in, meaning
 from hallway.hub.directories.model import Directory, Kind
 from hallway.hub.directories.people import Wanted
+from hallway.hub.directories.profile import lacking, profile_of
 from hallway.hub.directories.providers import product_of
 from hallway.hub.directories.resources import Stored
 from hallway.ids import EXCHANGE, GROUP, USER, ResourceId, wire
 from hallway.web.console.directories.shelf import Shelf, key_of, query_of, resource_id
 from hallway.web.http import EdgeProblem, Request, Response
+from hallway.web.language import N_
 from hallway.web.rows import PageHandler
 
+ATTRIBUTES: Final = {
+    "email": N_("E-mail address"), "name": N_("Name"), "given_name": N_("Given name"), "family_name": N_("Family name"),
+    "title": N_("Job title"), "department": N_("Department"), "manager": N_("Manager"),
+    "employee_number": N_("Employee number"),
+}  # fmt: skip
 STATES = {"active": True, "deactivated": False}
 _HISTORY = 50
 
@@ -65,8 +72,14 @@ class PeoplePages:
         directory = await self._shelf.directory(request, visitor)
         stored = await self._stored(request.params["user"], directory, Kind.USER)
         link = await self._hub.stores.links.link_of(key_of(directory), stored.id)
+        told = profile_of(complete(stored, b""), self._hub.catalogue.types(directory)[Kind.USER], {})
+        lacks = [
+            (one.name, [ATTRIBUTES[name] for name in names])
+            for one, names in lacking(told, await self._hub.stores.applications.applications())
+        ]
         return self._shelf.render(
-            request, "person", directory, resource=resource_of(stored), stored=stored, name=_name(stored), link=link,
+            request, "person", directory, lacks=lacks, resource=resource_of(stored), stored=stored,
+            name=_name(stored), link=link,
             source=_source(stored), history=await self._history(directory, stored.id), user_id=wire(USER, stored.id),
             group_prefix=GROUP,
         )  # fmt: skip
