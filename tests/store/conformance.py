@@ -177,6 +177,11 @@ async def holds_a_resource_comes_back_as_it_was_written(stage: Stage) -> None:
     assert await stage.resources.by_id(stage.key, Kind.GROUP, ann) is None
     assert await stage.resources.by_id(stage.key_of(1), Kind.USER, ann) is None
     assert await stage.resources.by_id(stage.key, Kind.USER, NOBODY) is None
+    team = await stage.group("Team", ann)
+    await stage.group("Everybody", groups=(team,))
+    both = [await stage.resources.by_id(stage.key, Kind.USER, one) for one in (boss, ann)]
+    assert await stage.resources.by_ids(stage.key, Kind.USER, [boss, NOBODY, team, ann]) == both
+    assert await stage.resources.by_ids(stage.key_of(1), Kind.USER, [boss, ann]) == []
     assert await stage.resources.display_of_user(stage.key, ann) == "Ann"
     assert await stage.resources.display_of_user(stage.key, NOBODY) is None
 

@@ -89,6 +89,7 @@ async def holds_a_pushed_user_inside_a_proved_domain_becomes_a_member(stage: Sta
     assert (found.name, found.email, found.account_id) == ("Ada Byron", "Ada@Acme.Example", None)
     assert (found.directory_id, found.resource_id) == (stage.key.directory_id, ada)
     link = await stage.desk.ties.links.link_of(stage.key, ada)
+    assert await stage.desk.ties.links.links_of(stage.key, [ada, ResourceId(bytes(16))]) == {ada: link}
     assert link is not None and (link.member_id, link.reason) == (found.id, Reason.DOMAIN)
     assert await events(stage) == [("member.added", "domain")]
 

@@ -106,6 +106,7 @@ _STATEMENTS: Final[dict[str, tuple[Any, Params]]] = {
     "people_entries_of": (people, lambda t: (0, _ANYBODY, CAUSE)),
     "people_unlinked": (links, lambda t: (*_here(t), b"")),
     "link_of": (links, lambda t: (*_here(t), t.user)),
+    "links_of": (links, lambda t: (*_here(t), [t.user])),
     "links_asking": (links, _here),
     "domains_proved": (links, lambda _: (1,)),
     "activity": (activity, lambda t: (*_EXCHANGES(t), "")),

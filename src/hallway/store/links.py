@@ -1,6 +1,6 @@
 """Links between directory users and members: see `hallway.hub.directories.links.Links`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Final, cast
 
@@ -33,6 +33,11 @@ _LINK: Final = "organization_id, resource_id, member_id, reason, at"
 LINK_OF = statement(
     "link_of",
     f"SELECT {_LINK} FROM member_link WHERE organization_id = ?1 AND directory_id = ?2 AND resource_id = ?3",
+)
+LINKS_OF = statement(
+    "links_of",
+    f"""SELECT {_LINK} FROM member_link
+        WHERE organization_id = ?1 AND directory_id = ?2 AND resource_id IN {{ids:3}}""",
 )
 ASKING = statement(
     "links_asking",
@@ -88,6 +93,11 @@ class LinkStore:
         """A directory user's link."""
         row = await tenant(self._database, key.organization_id).row(LINK_OF, key.directory_id, resource_id)
         return None if row is None else _link(key, row)
+
+    async def links_of(self, key: DirectoryKey, ids: Sequence[ResourceId]) -> Mapping[ResourceId, MemberLink]:
+        """The links of those who have one."""
+        rows = await tenant(self._database, key.organization_id).rows(LINKS_OF, key.directory_id, list(ids))
+        return {one.resource_id: one for one in (_link(key, row) for row in rows)}
 
     async def unlinked(self, key: DirectoryKey, after: ResourceId | None) -> ListPage:
         """Active directory users without a link, by id; found away from the requests' path."""

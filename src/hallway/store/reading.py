@@ -17,7 +17,7 @@ from hallway.hub.directories.resources import (
 )
 from hallway.ids import DirectoryId, OrganizationId, ResourceId
 from hallway.store.database import Database, Tenant, tenant
-from hallway.store.paging import COUNT, found_page
+from hallway.store.paging import BY_IDS, COUNT, found_page
 from hallway.store.resources import NESTING
 from hallway.store.shape import GROUP_TEXT, LINE, NESTED, SHAPE, stored_of
 from hallway.store.statement import ResultRow, statement
@@ -142,6 +142,12 @@ class ResourceStore:
             return None
         stored, nested = stored_of(row)
         return (await self._complete(key, [row]))[0] if nested else stored
+
+    async def by_ids(self, key: DirectoryKey, kind: Kind, ids: Sequence[ResourceId]) -> Sequence[Stored]:
+        """Those that are there, in the order of the ids; a few round trips, however many."""
+        rows = await self._tenant(key).rows(BY_IDS, key.directory_id, int(kind), list(ids))
+        by_id = {row[0]: row for row in await self._with_groups(key, rows)}
+        return await self._complete(key, [by_id[one] for one in ids if one in by_id])
 
     async def id_by_name(self, key: DirectoryKey, kind: Kind, name_key: str) -> ResourceId | None:
         """Who has this folded name."""

@@ -1,6 +1,5 @@
 """What a directory holds, by the API: its users and groups as they were pushed, and people as one profile."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
@@ -310,11 +309,10 @@ async def person_list(call: Call) -> Answer:
 
 async def _people(call: Call, directory: Directory, shown: Sequence[Listed]) -> list[Person]:
     resources, key = call.hub.stores.resources, key_of(directory)
-    stored = await asyncio.gather(*(resources.by_id(key, Kind.USER, one.id) for one in shown))
-    there = [one for one in stored if one is not None]
-    links = await asyncio.gather(*(call.hub.stores.links.link_of(key, one.id) for one in there))
+    there = await resources.by_ids(key, Kind.USER, [one.id for one in shown])
+    links = await call.hub.stores.links.links_of(key, [one.id for one in there])
     asking = await call.hub.stores.applications.applications()
-    return [_person(call, directory, one, link, asking)[0] for one, link in zip(there, links, strict=True)]
+    return [_person(call, directory, one, links.get(one.id), asking)[0] for one in there]
 
 
 def _person(
