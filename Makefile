@@ -38,6 +38,7 @@ mutants: $(VENV)/.test
 bench: .venv-bench/.bench $(VENV)/.test
 	.venv-bench/bin/python -m bench
 	.venv-bench/bin/python -m bench.saml
+	.venv-bench/bin/python -m bench.saml_request
 	$(BIN)/python -m bench.delivery
 	$(BIN)/python -m bench.leaving 2>/dev/null
 
