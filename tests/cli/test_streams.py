@@ -2,8 +2,16 @@
 
 from pathlib import Path
 
+from hallway.hub.webhooks.service import disable, found_endpoint
+from hallway.web.delivering import webhook_desk
+from hallway.web.wiring import Hub
 from tests.cli.commands import json_of, refusal_of, text_of
-from tests.running import RunningHub, sqlite_url
+from tests.running import ACTOR, RunningHub, sqlite_url
+
+
+async def _switched_off(hub: Hub, name: str) -> None:
+    endpoint = await found_endpoint(webhook_desk(hub), name, "stream")
+    await disable(webhook_desk(hub), endpoint, ACTOR, "It took nothing for three days.")
 
 
 def test_a_stream_is_made_listed_and_ended(tmp_path: Path) -> None:
@@ -30,6 +38,11 @@ def test_a_stream_that_is_pushed_is_made_listed_and_ended(tmp_path: Path) -> Non
     assert json_of(hub.environ, "hub", "stream", "list", directory) == [made]
     assert "theirs" not in text_of(hub.environ, "hub", "stream", "list", directory)
     assert "https://reader.example/" in text_of(hub.environ, "hub", "stream", "create", other, *wish)
-    assert "no stream" in refusal_of(hub.environ, "hub", "stream", "delete", other, made["id"])
+    for act in ("delete", "enable"):
+        assert "no stream" in refusal_of(hub.environ, "hub", "stream", act, other, made["id"])
+    hub.act(lambda opened: _switched_off(opened, made["id"]))
+    assert "It took nothing" in text_of(hub.environ, "hub", "stream", "list", directory)
+    assert "again" in text_of(hub.environ, "hub", "stream", "enable", directory, made["id"], "--skip")
+    assert json_of(hub.environ, "hub", "stream", "list", directory) == [made]
     assert made["id"] in text_of(hub.environ, "hub", "stream", "delete", directory, made["id"])
     assert json_of(hub.environ, "hub", "stream", "list", directory) == []

@@ -200,6 +200,13 @@ async def _stream(world: ApiWorld) -> Sound:
     return Sound({**sound.params, "stream": made["stream"]["id"]})
 
 
+async def _pushed_stream(world: ApiWorld) -> Sound:
+    sound = await _directory(world)
+    place = "organizations/{organization}/directories/{directory}/streams".format(**sound.params)
+    made = await world.good("POST", place, {"audience": world.name("reader"), "push_url": HOOK})
+    return Sound({**sound.params, "stream": made["stream"]["id"]}, {})
+
+
 async def _new_stream(world: ApiWorld) -> Sound:
     return Sound((await _directory(world)).params, {"audience": "https://app.example"})
 
@@ -357,6 +364,7 @@ _MAKERS: dict[str, Maker] = {
     "token_revoke": _token,
     "stream_create": _new_stream,
     "stream_get": _stream,
+    "stream_enable": _pushed_stream,
     "stream_delete": _stream,
     "domain_create": _new_domain,
     "domain_check": _domain,

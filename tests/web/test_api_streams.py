@@ -26,6 +26,9 @@ async def test_streams_are_made_listed_and_ended(tmp_path: Path, monkeypatch: py
         first = await world.good("GET", f"{place}?limit={len(before) + 1}")
         assert first["items"] == [*before, polled["stream"]]
         assert (await world.good("GET", f"{place}?after={first['next']}"))["items"] == [pushed["stream"]]
+        again = await world.good("POST", f"{place}/{pushed['stream']['id']}/enable", {"skip": True})
+        assert again == pushed["stream"]
+        assert (await world.send("POST", f"{place}/{polled['stream']['id']}/enable", {}))[0].status == 404
         for made in (polled, pushed):
             await world.good("DELETE", f"{place}/{made['stream']['id']}")
             for method in ("GET", "DELETE"):

@@ -277,10 +277,15 @@ async def test_every_reason_and_every_code_has_its_words() -> None:
 async def test_the_mail_of_a_switch_off_names_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with here(tmp_path, monkeypatch) as own:
         _, text = letter(await own.hook(), "https://hub.example")
-        (named,) = re.findall(r"https://hub\.example(\S+),", text)
+        (named,) = re.findall(r"https://hub\.example(\S+)", text)
         assert (await own.browser.get(named)).status == 200
-        _, text = letter(replace(await own.hook(), kind="logout"), "https://hub.example")
-        assert "https://hub.example/operator," in text
+        belonging = replace(await own.hook(), belongs_to=b"\x02" * 16)
+        _, text = letter(replace(belonging, kind="logout"), "https://hub.example")
+        assert f"https://hub.example/operator/applications/app_{'02' * 16}" in text
+        assert f"hallway hub application enable app_{'02' * 16}" in text
+        _, text = letter(replace(belonging, kind="stream"), "https://hub.example")
+        assert "https://hub.example/operator/problems" in text
+        assert f"hallway hub stream enable dir_{'02' * 16} hook_" in text
 
 
 async def test_a_ping_is_sent_and_what_came_back_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

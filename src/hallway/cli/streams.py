@@ -9,9 +9,9 @@ from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, 
 from hallway.cli.shapes import pushed_shape, stream_shape
 from hallway.hub.directories.administration import found_directory
 from hallway.hub.events.streams import create_stream, delete_stream, found_stream
-from hallway.hub.webhooks.pushing import KIND, PushWish, create_push, pushed
+from hallway.hub.webhooks.pushing import PushWish, create_push, found_push, pushed
 from hallway.hub.webhooks.service import delete as delete_endpoint
-from hallway.hub.webhooks.service import found_endpoint
+from hallway.hub.webhooks.service import enable as enable_endpoint
 from hallway.ids import ENDPOINT
 from hallway.scim.json import Json, JsonObject
 from hallway.web.delivering import webhook_desk
@@ -80,11 +80,33 @@ def list_command(
         whole: list[Json] = list(shapes)
         show_json(whole)
         return
-    names = ("id", "audience", "url", "polled_at", "refused", "last_error")
+    names = ("id", "audience", "url", "state", "polled_at", "refused")
     table(
-        ("id", "audience", "address", "polled", "refused", "last error"),
-        [tuple(str(shape.get(name) or "") for name in names) for shape in shapes],
+        ("id", "audience", "address", "state", "polled", "refused", "last error"),
+        [
+            (*(str(shape.get(name) or "") for name in names), str(shape.get("last_error") or shape.get("reason") or ""))
+            for shape in shapes
+        ],
     )
+
+
+@app.command()
+def enable(
+    directory: Owner,
+    stream: Annotated[str, typer.Argument(metavar="STREAM", help="The id of a stream that is pushed (hook_…).")],
+    skip: Annotated[bool, typer.Option("--skip", help="Leave out what waited; without this it is sent now.")] = False,
+    database: Database = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Let a stream that was switched off go on: one that is pushed, and was not taken for days."""
+
+    async def act(hub: Hub) -> None:
+        one, hooks = await found_directory(hub.desk, directory), webhook_desk(hub)
+        endpoint = await found_push(hooks, one, stream)
+        await enable_endpoint(hooks, endpoint, actor(), skip)
+
+    run_with_hub(settings_of({"database": database, "base_url": base_url}), act)
+    say(f"{stream} is sent what happens again.")
 
 
 @app.command()
@@ -102,9 +124,7 @@ def delete(
         one = await found_directory(hub.desk, directory)
         if stream.startswith(ENDPOINT):
             hooks = webhook_desk(hub)
-            endpoint = await found_endpoint(hooks, stream, KIND)
-            if endpoint in await pushed(hooks, one.organization_id, one.id):
-                return await delete_endpoint(hooks, endpoint, actor())
+            return await delete_endpoint(hooks, await found_push(hooks, one, stream), actor())
         desk = stream_desk(hub)
         return await delete_stream(desk, await found_stream(desk, one, stream), actor())
 

@@ -19,7 +19,7 @@ from hallway.hub.events.tokens import STREAMED, TokenMaker
 from hallway.hub.organizations.service import Refused
 from hallway.hub.webhooks.messages import Vault
 from hallway.hub.webhooks.service import WebhookDesk, checked_url, commit, listed
-from hallway.ids import DirectoryId, EndpointId, OrganizationId
+from hallway.ids import ENDPOINT, DirectoryId, EndpointId, OrganizationId, wire
 from hallway.journal.feed import Placed
 from hallway.journal.model import Actor
 from hallway.outbound import Answer
@@ -94,6 +94,14 @@ async def create_push(desk: WebhookDesk, directory: Directory, wish: PushWish, a
 async def pushed(desk: WebhookDesk, owner: OrganizationId, directory_id: DirectoryId) -> Sequence[Endpoint]:
     """The streams of a directory that are pushed, oldest first."""
     return [one for one in await listed(desk, KIND) if (one.organization_id, one.belongs_to) == (owner, directory_id)]
+
+
+async def found_push(desk: WebhookDesk, directory: Directory, text: str) -> Endpoint:
+    """A pushed stream of a directory by its id. Raises `Refused`."""
+    for one in await pushed(desk, directory.organization_id, directory.id):
+        if wire(ENDPOINT, one.id) == text:
+            return one
+    raise Refused("not_found", "The directory has no stream with this id that is pushed.")
 
 
 def _always(headers: Headers) -> Callable[[int], Headers]:

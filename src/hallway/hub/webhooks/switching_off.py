@@ -8,9 +8,9 @@ from typing import Final
 from hallway.delivery.model import SWITCHED_OFF, Endpoint, EndpointState, EndpointUpdate
 from hallway.hub.applications.backchannel import KIND as LOGOUT
 from hallway.hub.organizations.invitations import Letters
-from hallway.hub.webhooks.messages import KIND
+from hallway.hub.webhooks.pushing import KIND as STREAM
 from hallway.hub.webhooks.service import WebhookDesk, entry_of
-from hallway.ids import APPLICATION, ENDPOINT, wire
+from hallway.ids import APPLICATION, DIRECTORY, ENDPOINT, wire
 from hallway.journal.model import Actor, Change, Stale
 
 SYSTEM: Final = Actor("system", None, "deliveries")
@@ -48,9 +48,12 @@ async def switched_off(desk: WebhookDesk) -> list[Endpoint]:
 def letter(endpoint: Endpoint, base_url: str) -> tuple[str, str]:
     """What is mailed."""
     name = wire(ENDPOINT, endpoint.id)
-    way, page = f"webhook enable {name}", f"/operator/webhooks/{name}" if endpoint.kind == KIND else "/operator"
+    way, page = f"webhook enable {name}", f"/operator/webhooks/{name}"
     if endpoint.kind == LOGOUT and endpoint.belongs_to is not None:
-        way = f"application enable {wire(APPLICATION, endpoint.belongs_to)}"
+        application = wire(APPLICATION, endpoint.belongs_to)
+        way, page = f"application enable {application}", f"/operator/applications/{application}"
+    elif endpoint.kind == STREAM and endpoint.belongs_to is not None:
+        way, page = f"stream enable {wire(DIRECTORY, endpoint.belongs_to)} {name}", "/operator/problems"
     last = endpoint.succeeded_at
     since = "never" if last is None else f"{datetime.fromtimestamp(last / 1_000_000, UTC):%Y-%m-%d %H:%M} UTC"
     return f"{endpoint.url} is told nothing any more", (
@@ -60,5 +63,5 @@ def letter(endpoint: Endpoint, base_url: str) -> tuple[str, str]:
         "Nothing that happens is lost: it waits for the endpoint, as long as the feed tells it. When the endpoint "
         "answers again, switch it on, and everything is sent in its order:\n\n"
         f"  hallway hub {way}\n\n"
-        f"What it answered: {base_url}{page}, or  hallway hub webhook show {name}\n"
+        f"Look at it: {base_url}{page}\n"
     )

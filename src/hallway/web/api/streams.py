@@ -10,15 +10,15 @@ from hallway.delivery.model import EndpointState
 from hallway.hub.directories.model import Directory
 from hallway.hub.events.streams import Stream as Kept
 from hallway.hub.events.streams import create_stream, delete_stream, found_stream
-from hallway.hub.webhooks.pushing import PushWish, create_push, pushed
-from hallway.hub.webhooks.service import delete
+from hallway.hub.webhooks.pushing import PushWish, create_push, found_push, pushed
+from hallway.hub.webhooks.service import delete, enable
 from hallway.ids import ENDPOINT, STREAM, parsed, wire
 from hallway.web.api.directories import ONE as DIRECTORY_PATH
 from hallway.web.api.directories import READ, WRITE, directory_of
 from hallway.web.api.endpoint import Answer, Body, Call, Document, Endpoint
 from hallway.web.api.paging import Next, Paged, sliced
 from hallway.web.api.problems import ApiProblem
-from hallway.web.api.webhooks import Url
+from hallway.web.api.webhooks import Switching, Url
 from hallway.web.api.words import Instant, StreamId, instant, maybe
 from hallway.web.delivering import webhook_desk
 from hallway.web.streaming import stream_desk
@@ -146,12 +146,18 @@ async def stream_delete(call: Call) -> Answer:
     """End it now; what waits in it is not told any more."""
     directory, text = await directory_of(call), call.param("stream")
     hooks, desk = webhook_desk(call.hub), stream_desk(call.hub)
-    for endpoint in await pushed(hooks, directory.organization_id, directory.id):
-        if wire(ENDPOINT, endpoint.id) == text:
-            await delete(hooks, endpoint, call.actor)
-            return Answer()
+    if text.startswith(ENDPOINT):
+        await delete(hooks, await found_push(hooks, directory, text), call.actor)
+        return Answer()
     await delete_stream(desk, await found_stream(desk, directory, text), call.actor)
     return Answer()
+
+
+async def stream_enable(call: Call) -> Answer:
+    """Push again, what waited too unless it is skipped."""
+    hooks = webhook_desk(call.hub)
+    one = await found_push(hooks, await directory_of(call), call.param("stream"))
+    return Answer(_pushed(await enable(hooks, one, call.actor, call.said(Switching).skip)))
 
 
 ENDPOINTS: Final = (
@@ -161,6 +167,10 @@ ENDPOINTS: Final = (
         about="Its secret is in this answer only.",
     ),
     Endpoint("GET", ONE, READ, "Get a stream.", stream_get, Stream),
+    Endpoint(
+        "POST", f"{ONE}/enable", WRITE, "Switch a pushed stream on again.", stream_enable, Stream, Switching,
+        about="One that is polled is never switched off.",
+    ),
     Endpoint(
         "DELETE", ONE, WRITE, "End a stream.", stream_delete, status=204,
         about="What waits in it is not told any more.",
