@@ -99,6 +99,11 @@ def test_attempts_and_dead_letters_are_shown_and_asked_for_again(
     assert [each["state"] for each in shown["recent"]] == ["delivered", "dead"]
     assert [each["event"] for each in shown["dead"]] == [event]
     assert event in text_of(environ, "hub", "webhook", "show", one)
+    tried = json_of(environ, "hub", "webhook", "deliveries", one)
+    assert tried == shown["recent"]
+    assert json_of(environ, "hub", "webhook", "deliveries", one, "--most", "1") == tried[:1]
+    assert json_of(environ, "hub", "webhook", "deliveries", one, "--dead") == shown["dead"]
+    assert "delivered" in text_of(environ, "hub", "webhook", "deliveries", one)
     kept = json_of(environ, "hub", "webhook", "attempts", one, event)
     assert len(kept["attempts"]) == 12 and kept["attempts"][0]["answer"] == "said 500"
     assert "It answered 500." in text_of(environ, "hub", "webhook", "attempts", one, event)

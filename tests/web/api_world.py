@@ -307,20 +307,24 @@ def _on_webhook(**body: Any) -> Maker:
 
 async def given_up(world: ApiWorld) -> Sound:
     """A webhook at which an event was given up, as it is kept."""
-    sound, event, stores = await _webhook(world), await _placed(world), world.hub.hub.stores
-    octets = {name: parsed(prefix, text) for name, prefix, text in (
-        ("hook", "hook_", sound.params["webhook"]), ("event", "evt_", event),
-    )}  # fmt: skip
-    told = await stores.feed.event(EntryId(octets["event"] or b""))
+    sound = await _webhook(world)
+    event = await _placed(world)
+    await keep_given_up(world, sound.params["webhook"], event)
+    return Sound({**sound.params, "event": event})
+
+
+async def keep_given_up(world: ApiWorld, webhook: str, event: str) -> None:
+    """What is kept of an event that a webhook did not take."""
+    stores, now = world.hub.hub.stores, clock()
+    octets = parsed("hook_", webhook), parsed("evt_", event)
+    told = await stores.feed.event(EntryId(octets[1] or b""))
     assert told is not None
-    hook, now = EndpointId(octets["hook"] or b""), clock()
-    owner = told.organization_id
+    hook, owner = EndpointId(octets[0] or b""), told.organization_id
     kept = Delivery(owner, hook, told.position, told.event_id, told.type, DeliveryState.DEAD, 9, told.at, now)
     tried = Attempt(
         DeliveryAttemptId(world.hub.hub.desk.fresh_id()), now, 500, 41_500, "It answered 500.", b"oops \xff"
     )
     await stores.database.commit(Change(owner, (DeliveryDone(kept, tried),)))
-    return Sound({**sound.params, "event": event})
 
 
 async def _contact(world: ApiWorld) -> Sound:

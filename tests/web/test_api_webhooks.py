@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.rooms.opened import canaries_in
-from tests.web.api_world import HOOK, api_world, given_up
+from tests.web.api_world import HOOK, ApiWorld, api_world, given_up, keep_given_up
 
 DEPLOYED = {
     "base_url": "https://hub.example",
@@ -78,3 +78,31 @@ async def test_what_became_of_an_event_is_told_with_every_attempt(
         await world.good("POST", f"{place}/deliveries/{sound.params['event']}/again")
         pinged = await world.good("POST", f"{place}/ping")
         assert not pinged["taken"] and pinged["attempt"]["status"] is None and pinged["attempt"]["reason"]
+
+
+async def test_deliveries_are_listed_page_by_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with api_world(tmp_path, monkeypatch) as world:
+        sound = await given_up(world)
+        place = f"webhooks/{sound.params['webhook']}/deliveries"
+        organization = world.acme.values["organization"]
+        others = (await world.good("GET", f"events?organization={organization}"))["items"][1:5]
+        for one in others:
+            await keep_given_up(world, sound.params["webhook"], one["id"])
+        expected = [sound.params["event"], *(one["id"] for one in others)]
+        assert await _paged(world, f"{place}?limit=2&dead=true") == expected
+        assert await _paged(world, f"{place}?limit=2") == expected[::-1]
+        answer, read = await world.send("GET", f"{place}?after={'_' * 11}")
+        assert answer.status == 200 and len(read["items"]) == 5
+        answer, read = await world.send("GET", f"{place}?after=short")
+        assert (answer.status, read["code"]) == (400, "invalid_cursor")
+
+
+async def _paged(world: ApiWorld, first: str) -> list[str]:
+    found, after = [], ""
+    while True:
+        page = await world.good("GET", first + after)
+        assert len(page["items"]) <= 2
+        found += [one["event"] for one in page["items"]]
+        if page["next"] is None:
+            return found
+        after = f"&after={page['next']}"

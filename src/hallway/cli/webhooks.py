@@ -9,10 +9,10 @@ import typer
 from hallway.cli.printing import say, show_json, table
 from hallway.cli.running import AsJson, BaseUrl, Database, actor, run_with_hub, settings_of
 from hallway.cli.webhook_shapes import attempt_shape, delivery_shape, webhook_shape
-from hallway.delivery.model import Endpoint
+from hallway.delivery.model import Delivery, Endpoint
 from hallway.delivery.ports import Verdict
 from hallway.delivery.trying import Tried
-from hallway.hub.webhooks.looking import attempts, dead_letters, ping, recent, redeliver, redeliver_dead
+from hallway.hub.webhooks.looking import attempts, dead_letters, ping, recent, recent_before, redeliver, redeliver_dead
 from hallway.hub.webhooks.service import USUAL_OVERLAP, Wish, change, found_endpoint, listed
 from hallway.hub.webhooks.service import create as create_webhook
 from hallway.hub.webhooks.service import delete as delete_webhook
@@ -86,6 +86,32 @@ def show(webhook: Hook, as_json: AsJson = False, database: Database = None, base
         say(f"\n{title}")
         rows = shape[key]
         _show_rows([one for one in rows if isinstance(one, dict)] if isinstance(rows, list) else [], _COLUMNS, False)
+
+
+@app.command()
+def deliveries(
+    webhook: Hook,
+    dead: Annotated[bool, typer.Option("--dead", help="Only what was given up, oldest first.")] = False,
+    most: Annotated[int, typer.Option("--most", min=1, help="How many at most.")] = 100,
+    as_json: AsJson = False,
+    database: Database = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """List what became of events, those that happened last first."""
+
+    async def act(hub: Hub, one: Endpoint) -> list[Delivery]:
+        desk = delivery_desk(hub)
+        if dead:
+            return list(await dead_letters(desk, one, most=most))
+        page = await recent_before(desk, one, None, most)
+        found = list(page.deliveries)
+        while page.following is not None and len(found) < most:
+            page = await recent_before(desk, one, page.following, most - len(found))
+            found += page.deliveries
+        return found
+
+    found = _with(webhook, act, database, base_url)
+    _show_rows([delivery_shape(one) for one in found], _COLUMNS, as_json)
 
 
 @app.command("attempts")

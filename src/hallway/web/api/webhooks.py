@@ -24,6 +24,7 @@ ONE: Final = f"{PATH}/{{webhook}}"
 DELIVERIES: Final = f"{ONE}/deliveries"
 READ, WRITE = "webhooks:read", "webhooks:write"
 _POSITION_BYTES: Final = 8
+_FARTHEST: Final = 2**63 - 1
 
 Url = Annotated[
     str,
@@ -118,7 +119,7 @@ class WebhookDelivery(Document, frozen=True, kw_only=True):
 
 
 class DeliveryList(Document, frozen=True, kw_only=True):
-    """Deliveries: the latest, newest first, or dead letters, in their order."""
+    """Deliveries, newest first, or dead letters, oldest first; with `next`, a page may be short."""
 
     items: list[WebhookDelivery]
     next: Next
@@ -134,7 +135,7 @@ class DeliveryWithAttempts(Document, frozen=True, kw_only=True):
 class DeliveryQuery(Paged, frozen=True, kw_only=True):
     """Which deliveries."""
 
-    dead: Annotated[bool, Meta(description="Only dead letters, all of them; else the latest, in one page.")] = False
+    dead: Annotated[bool, Meta(description="Only dead letters, oldest first; else all tried, newest first.")] = False
 
 
 class PingAnswer(Document, frozen=True, kw_only=True):
@@ -256,14 +257,21 @@ async def webhook_ping(call: Call) -> Answer:
 async def delivery_list(call: Call) -> Answer:
     """The latest, or dead letters."""
     one, asked, desk = await _webhook(call), call.asked(DeliveryQuery), _looking(call)
-    if not asked.dead:
-        latest = await looking.recent(desk, one, asked.limit)
-        return Answer(DeliveryList(items=[_delivery(each) for each in latest], next=None))
-    after = place(asked.after, _POSITION_BYTES)
-    found = await looking.dead_letters(desk, one, int.from_bytes(after or b"", "big"), asked.limit + 1)
-    page = found[: asked.limit]
-    following = cursor(page[-1].position.to_bytes(_POSITION_BYTES, "big")) if len(found) > len(page) else None
-    return Answer(DeliveryList(items=[_delivery(each) for each in page], next=following))
+    begin = _position(asked.after)
+    if asked.dead:
+        found = await looking.dead_letters(desk, one, begin or 0, asked.limit + 1)
+        page = found[: asked.limit]
+        following = page[-1].position if len(found) > len(page) else None
+    else:
+        latest = await looking.recent_before(desk, one, begin, asked.limit)
+        page, following = latest.deliveries, latest.following
+    told = None if following is None else cursor(following.to_bytes(_POSITION_BYTES, "big"))
+    return Answer(DeliveryList(items=[_delivery(each) for each in page], next=told))
+
+
+def _position(after: str) -> int | None:
+    octets = place(after, _POSITION_BYTES)
+    return None if octets is None else min(int.from_bytes(octets, "big"), _FARTHEST)
 
 
 async def delivery_get(call: Call) -> Answer:
