@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -256,9 +257,21 @@ async def test_what_changes_things_asks_again_after_ten_minutes(
         here.served.later(601)
         for row in CONSOLE:
             if row.guard == FRESH_OPERATOR_OWNER:
-                answer = await browser.post(filled(row.path, here))
+                path = filled(row.path, here)
+                answer = await (browser.get(path) if row.method == "GET" else browser.post(path))
                 assert answer.headers["location"].startswith("/operator/sign-in/again"), row.path
         assert await here.now() == here.owner
+
+
+async def test_the_proof_is_asked_for_before_a_long_form_is_filled_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world(tmp_path, monkeypatch) as here:
+        browser = await here.operator(OperatorRole.OWNER)
+        here.served.later(601)
+        for path in (f"{HOME}/new", "/operator/applications/new", "/operator/webhooks/new"):
+            answer = await browser.get(path)
+            assert answer.headers["location"] == f"/operator/sign-in/again?next={quote(path, safe='')}"
 
 
 async def test_organizations_are_found_by_name_id_and_external_id(

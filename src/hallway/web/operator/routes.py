@@ -59,7 +59,7 @@ ACCOUNT_ROUTES: Final[tuple[Row, ...]] = (
 
 APPLICATION_ROUTES: Final[tuple[Row, ...]] = (
     page("GET", APPLICATIONS, OPERATOR_OWNER, "operator_applications", "The applications."),
-    page("GET", f"{APPLICATIONS}/new", OPERATOR_OWNER, "operator_application_new", "Ask for the kind, then the form."),
+    page("GET", f"{APPLICATIONS}/new", FRESH_OPERATOR_OWNER, "operator_application_new", "The kind, then the form."),
     page("POST", f"{APPLICATIONS}/new", FRESH_OPERATOR_OWNER, "operator_application_create", "Make one."),
     page("GET", APPLICATION, OPERATOR_OWNER, "operator_application", "One: addresses to copy, secrets, settings."),
     page("POST", APPLICATION, FRESH_OPERATOR_OWNER, "operator_application_change", "Change its settings."),
@@ -78,7 +78,7 @@ ROUTES: Final[tuple[Row, ...]] = (
     *ACCOUNT_ROUTES,
     page("GET", "/operator", OPERATOR, "operator_home", "To the list of organizations."),
     page("GET", "/operator/organizations", OPERATOR, "operator_organizations", "Organizations, searched and paged."),
-    page("GET", "/operator/organizations/new", OPERATOR_OWNER, "operator_organization_new", "The form."),
+    page("GET", "/operator/organizations/new", FRESH_OPERATOR_OWNER, "operator_organization_new", "The form."),
     page("POST", "/operator/organizations/new", FRESH_OPERATOR_OWNER, "operator_organization_create", "Make one."),
     page("GET", ONE, OPERATOR, "operator_organization", "One at a glance: plan, domains, directories, links."),
     page("POST", f"{ONE}/plan", FRESH_OPERATOR_OWNER, "operator_plan", "Another plan, external id or name."),
