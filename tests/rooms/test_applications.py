@@ -68,6 +68,19 @@ async def test_an_address_that_two_may_read_differently_is_not_registered(addres
             assert refused.value.reason == "invalid"
 
 
+@pytest.mark.parametrize(
+    ("address", "advice"),
+    [
+        ("example:/cb", "its domain backwards"), ("com.example.app://cb", "with one slash"),
+        ("javascript:alert(1)", "a whole https address"), ("y", "a whole https address"),
+        ("https://app.example/#x", "without # and *"), ("http://app.example/", "a whole https address"),
+    ],
+)  # fmt: skip
+def test_a_refused_address_says_what_to_write(address: str, advice: str) -> None:
+    told = service.faults(Wish("App", Kind.PUBLIC, Addresses((address,))), in_development=True)
+    assert advice in told["redirect_uris"].detail and repr(address) in told["redirect_uris"].detail
+
+
 async def test_plain_http_is_for_development_and_for_devices(tmp_path: Path) -> None:
     async with desk_in(tmp_path) as (_, desk, _ahead):
         local = Addresses(("http://fieldbook.localhost:8200/cb", "http://127.0.0.1:8200/cb", BACK, BACK))

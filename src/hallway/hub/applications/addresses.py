@@ -1,7 +1,7 @@
 """Addresses that an application may register: exact, absolute, and such that a browser reads them in one way."""
 
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from hallway.hub.applications.model import Addresses, Kind
 from hallway.hub.organizations.service import Refused
@@ -37,30 +37,46 @@ def _fault(part: str, addresses: tuple[str, ...], kind: Kind, in_development: bo
     if len(addresses) > MOST:
         return Refused("invalid", "An application has at most %(most)s addresses of one kind.", most=MOST)
     native = kind is Kind.PUBLIC and part in ("redirect_uris", "post_logout_uris")
-    for one in addresses:
-        if not _can_be_registered(one, in_development, native):
-            return Refused(
-                "invalid", "%(address)s cannot be registered: give a whole https address.", address=repr(one)
-            )
-    return None
+    faults = (_fault_of(one, in_development, native) for one in addresses)
+    return next((fault for fault in faults if fault is not None), None)
 
 
-def _can_be_registered(text: str, in_development: bool, native: bool) -> bool:
-    if not 0 < len(text) <= LONGEST or not text.isascii() or not text.isprintable() or set(text) & set(' \\"<>^`{|}#*'):
-        return False
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    if any(segment in (".", "..") or "%2e" in segment.lower() for segment in parts.path.split("/")):
-        return False
-    if native and "." in parts.scheme and not parts.netloc and parts.scheme not in _NEVER:
-        return True  # a scheme of the application's own, as its reversed domain (RFC 8252 §7.1)
-    plain = parts.scheme == "http" and (
+def _fault_of(text: str, in_development: bool, native: bool) -> Refused | None:
+    parts = _parts(text)
+    if parts is None:
+        return Refused(
+            "invalid", "%(address)s cannot be registered: give a whole address, without # and *.", address=repr(text)
+        )
+    scheme, host = parts.scheme, parts.hostname or ""
+    own = native and scheme not in ("", "http", "https", *_NEVER)
+    if own and "." in scheme and not parts.netloc:
+        return None
+    if own:
+        return Refused(
+            "invalid",
+            "%(address)s cannot be registered: an application's own scheme is its domain backwards, with one slash "
+            "(com.example.app:/callback).",
+            address=repr(text),
+        )
+    plain = scheme == "http" and (
         (native and host in _LOOPBACK) or (in_development and (host in _LOOPBACK or _is_local(host)))
     )
-    return bool((parts.scheme == "https" or plain) and host and "@" not in parts.netloc)
+    if host and "@" not in parts.netloc and (scheme == "https" or plain):
+        return None
+    return Refused("invalid", "%(address)s cannot be registered: give a whole https address.", address=repr(text))
+
+
+def _parts(text: str) -> SplitResult | None:
+    """The address in its parts, None for one that two readers may read differently."""
+    if not 0 < len(text) <= LONGEST or not text.isascii() or not text.isprintable() or set(text) & set(' \\"<>^`{|}#*'):
+        return None
+    try:
+        parts = urlsplit(text)
+        _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    dots = any(segment in (".", "..") or "%2e" in segment.lower() for segment in parts.path.split("/"))
+    return None if dots else parts
 
 
 def _is_local(host: str) -> bool:
