@@ -18,6 +18,8 @@ from hallway.client.model import Organization
 
 SIGNED_OUT = "member.signed_out"
 ENDS_SESSIONS = "member.sessions_ended"
+WHY = "why = CASE WHEN state = 'active' THEN ? ELSE why END"
+"""What is told once access has ended, in the words of the event that ended it."""
 ASKS_FOR_RECEIPT = frozenset({"member.deactivated", "member.removed", ENDS_SESSIONS})
 
 
@@ -75,7 +77,7 @@ class Accounts:
         if row["why_ended"] is not None:
             return Ended(row["why_ended"])
         if row["state"] != "active":
-            return Ended("Your access has ended.")
+            return Ended(row["why"] or "Your access has ended.")
         if row["customer_state"] not in (None, "active"):
             return Ended(f"{row['customer_name']} is suspended. Your notes are kept.")
         organization = OrganizationRef(row["customer"], row["external_id"], row["customer_name"] or "")
@@ -203,17 +205,19 @@ class Accounts:
         if known is not None and known["sequence"] >= event.sequence:
             return
         after = event.member_after
+        why = "" if event.may_enter else why_ended(event)
         if after is None:
             self.database.execute(
-                "UPDATE account SET state = 'removed', sequence = ? WHERE iss = ? AND sub = ?",
-                (event.sequence, self.iss, sub),
+                f"UPDATE account SET {WHY}, state = 'removed', sequence = ? WHERE iss = ? AND sub = ?",  # noqa: S608
+                (why, event.sequence, self.iss, sub),
             )
         elif known is None:
             self._insert(self.iss, msgspec.structs.replace(after, organization=event.organization.id), event.sequence)
         else:
             self.database.execute(
-                "UPDATE account SET name = ?, email = ?, role = ?, state = ?, sequence = ? WHERE iss = ? AND sub = ?",
-                (after.name, after.email, after.role, after.state, event.sequence, self.iss, sub),
+                f"UPDATE account SET {WHY}, name = ?, email = ?, role = ?, state = ?, sequence = ?"  # noqa: S608
+                " WHERE iss = ? AND sub = ?",
+                (why, after.name, after.email, after.role, after.state, event.sequence, self.iss, sub),
             )
 
     def _group(self, event: Event) -> None:
@@ -231,7 +235,7 @@ class Accounts:
     def _insert(self, iss: str, one: Member, sequence: int | None = None) -> None:
         groups = json.dumps([group.name for group in one.groups])
         self.database.execute(
-            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
             (iss, one.id, one.organization, one.name or one.email, one.email, one.role, one.state, groups,
              one.sequence if sequence is None else sequence),
         )  # fmt: skip
