@@ -726,7 +726,7 @@ WRONG: dict[str, tuple[Callable[[], Login], str]] = {
     "a confirmation that ended": (lambda: Login(confirmed_until=now() - SKEW), "too_late"),
     "a confirmation without an end": (lambda: Login(confirmed_until=None), "not_confirmed"),
     "a confirmation with a beginning": (lambda: Login(confirmation_not_before=now() - MINUTE), "not_confirmed"),
-    "not yet": (lambda: Login(not_before=now() + SKEW + timedelta(seconds=1)), "too_early"),
+    "not yet": (lambda: Login(not_before=now() + SKEW + timedelta(minutes=5)), "too_early"),
     "no longer": (lambda: Login(not_after=now() - SKEW), "too_late"),
     "issued in the future": (lambda: Login(issued=now() + timedelta(hours=1)), "too_early"),
     "an unknown condition": (lambda: Login(conditions_extra='<saml:Condition Odd="1"/>'), "unknown_condition"),

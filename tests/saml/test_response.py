@@ -119,6 +119,11 @@ def test_what_is_within_the_limits_is_taken(login: Login) -> None:
     assert judged(message(login), expectation()).name_id.value == "ada@acme.example"
 
 
+def test_a_second_beyond_the_limits_is_refused() -> None:
+    _refused(message(Login(not_before=NOW + SKEW + timedelta(seconds=1))), "too_early")
+    _refused(message(Login(not_after=NOW - SKEW)), "too_late")
+
+
 def test_a_signed_response_names_its_destination() -> None:
     _refused(message(Login(destination=None), sign="response"), "wrong_destination")
 
