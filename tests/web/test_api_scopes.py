@@ -9,8 +9,10 @@ from hallway.web.api.endpoint import ROOT, Endpoint
 from hallway.web.api.openapi import problems_of
 from hallway.web.api.problems import PROBLEMS
 from hallway.web.api.table import ENDPOINTS
+from hallway.web.language import languages
 from hallway.web.routes import ROUTES
 from hallway.web.rows import API
+from hallway.web.scope_words import SCOPE_WORDS, scope_choices
 from tests.web.api_world import ApiWorld, api_world, furnished_params
 from tests.web.asgi import call
 
@@ -116,3 +118,9 @@ async def test_a_sound_request_of_every_row_succeeds(tmp_path: Path, monkeypatch
                 assert again.status == (405 if only_listed else 200), (endpoint.name, answer.headers["location"])
             if endpoint.versioned and endpoint.answer is not None and endpoint.method != "DELETE":
                 assert answer.headers["etag"].startswith('"')
+
+
+def test_every_scope_is_told_in_words() -> None:
+    assert tuple(SCOPE_WORDS) == SCOPES
+    said = [says for _, _, says in scope_choices(languages()["de"])]
+    assert all(said) and not set(said) & set(SCOPE_WORDS.values())

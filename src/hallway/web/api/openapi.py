@@ -12,11 +12,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from hallway.hub.applications.scopes import SCOPES
 from hallway.web.api.endpoint import Document, Endpoint
 from hallway.web.api.examples import example_of
 from hallway.web.api.problems import PROBLEMS
 from hallway.web.api.words import PATH_PARAMETERS
+from hallway.web.scope_words import SCOPE_WORDS
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _REF: Final = "#/components/schemas/{name}"
@@ -94,7 +94,7 @@ def document(endpoints: Iterable[Endpoint], base_url: str) -> dict[str, Any]:
             },
             "schemas": _schemas(rows),
         },
-        "x-scopes": dict(SCOPES),
+        "x-scopes": dict(SCOPE_WORDS),
     }
 
 

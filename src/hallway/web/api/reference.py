@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
-from hallway.hub.applications.scopes import SCOPES
 from hallway.web.api.docs import TITLES
 from hallway.web.api.endpoint import Endpoint
 from hallway.web.api.openapi import document
 from hallway.web.api.problems import PROBLEMS
 from hallway.web.api.table import ENDPOINTS
+from hallway.web.scope_words import SCOPE_WORDS
 
 _HEAD: Final = """# REST API
 
@@ -69,7 +69,7 @@ Programs decide on `code`, which stays the same; `detail` is a sentence for whoe
 def page() -> str:
     """`docs/reference/api.md`."""
     parts = [_HEAD, "## Scopes\n\n| scope | |\n|---|---|\n"]
-    parts += [f"| `{scope}` | {what} |\n" for scope, what in SCOPES.items()]
+    parts += [f"| `{scope}` | {what} |\n" for scope, what in SCOPE_WORDS.items()]
     for area, title in TITLES.items():
         rows = [one for one in ENDPOINTS if one.area == area]
         if rows:

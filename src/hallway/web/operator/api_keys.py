@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from hallway.hub.applications.api_keys import create, found_key, revoke
-from hallway.hub.applications.scopes import SCOPES
 from hallway.hub.organizations.service import Refused
 from hallway.ids import API_KEY, wire
 from hallway.web.forms import Form, FormErrors, read_form
@@ -14,6 +13,7 @@ from hallway.web.operator.guard import OperatorVisitor
 from hallway.web.operator.office import Office
 from hallway.web.operator.once import Once
 from hallway.web.rows import PageHandler
+from hallway.web.scope_words import scope_choices
 from hallway.web.wiring import key_desk
 
 KEYS: Final = "/operator/api-keys"
@@ -47,7 +47,7 @@ class KeyPages:
         listed = [(one, wire(API_KEY, one.id), one.is_alive(now)) for one in keys]
         return self._office.render(
             request, "api_keys", 422 if errors else 200, keys=listed, typed=typed, errors=errors,
-            options=[(scope, scope, says) for scope, says in SCOPES.items()], chosen=typed.all("scope"),
+            options=scope_choices(self._office.pages.language(request)), chosen=typed.all("scope"),
         )  # fmt: skip
 
     async def create(self, request: Request, visitor: OperatorVisitor) -> Response:

@@ -5,7 +5,6 @@ from typing import Final
 
 from hallway.hub.applications import service
 from hallway.hub.applications.model import MOST_SECRETS, Application, ApplicationState, Kind
-from hallway.hub.applications.scopes import SCOPES
 from hallway.hub.applications.service import Made, Wish, found_application, wish_of
 from hallway.hub.organizations.service import Refused
 from hallway.ids import CLIENT_SECRET, wire
@@ -19,6 +18,7 @@ from hallway.web.operator.guard import OperatorVisitor
 from hallway.web.operator.office import Office
 from hallway.web.operator.once import Once
 from hallway.web.rows import PageHandler
+from hallway.web.scope_words import scope_choices
 from hallway.web.wiring import application_desk
 
 APPLICATIONS: Final = "/operator/applications"
@@ -71,7 +71,7 @@ class ApplicationPages:
             typed=typed,
             errors=errors,
             kind=kind.value,
-            **_choices(),
+            **self._choices(request),
         )
 
     async def create(self, request: Request, visitor: OperatorVisitor) -> Response:
@@ -110,7 +110,8 @@ class ApplicationPages:
         return self._office.render(
             request, "application", status if errors else 200, application=one, root=_root(one), kind=one.kind.value,
             secrets=[(each, wire(CLIENT_SECRET, each.id), each.is_alive(now)) for each in secrets], alive=alive,
-            may_add=alive < MOST_SECRETS, issuer=self._desk.issuer, typed=typed, errors=errors, **_choices(),
+            may_add=alive < MOST_SECRETS, issuer=self._desk.issuer, typed=typed, errors=errors,
+            **self._choices(request),
         )  # fmt: skip
 
     async def change(self, request: Request, visitor: OperatorVisitor) -> Response:
@@ -182,14 +183,11 @@ class ApplicationPages:
         words = self._office.pages.language(request).text(done, name=one.name)
         return self._office.pages.see_other(_root(one), done=words)
 
+    def _choices(self, request: Request) -> dict[str, object]:
+        """What the form's boxes offer."""
+        language = self._office.pages.language(request)
+        return {"scopes": scope_choices(language), "algorithms": [(one, one) for one in SIGNING]}
+
 
 def _root(one: Application) -> str:
     return f"{APPLICATIONS}/{one.client_id}"
-
-
-def _choices() -> dict[str, object]:
-    """What the form's boxes offer."""
-    return {
-        "scopes": [(scope, scope, says) for scope, says in SCOPES.items()],
-        "algorithms": [(one, one) for one in SIGNING],
-    }
