@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hallway.delivery.courier import Courier
-from hallway.delivery.model import LEASE, DueLane, Sent
+from hallway.delivery.model import LEASE, DueLane, LaneMove, Sent
 from hallway.delivery.places import AT_EACH, IN_ALL
 from hallway.ids import ORGANIZATION, wire
 from hallway.journal.model import Change, Unavailable
@@ -329,7 +329,7 @@ class _Losing:
         self.lost = 0
 
     async def commit(self, change: Change) -> int:
-        if self._claims:
+        if self._claims and any(isinstance(row, LaneMove) and row.held for row in change.rows):
             self._claims -= 1
             return await self._post.hub.stores.database.commit(change)
         if self._since <= self._post.now < self._until:
