@@ -34,4 +34,6 @@ def opened(path: str) -> sqlite3.Connection:
     database.row_factory = sqlite3.Row
     database.execute("PRAGMA journal_mode = WAL")
     database.executescript(SCHEMA)
+    if "why" not in [row["name"] for row in database.execute("PRAGMA table_info(account)")]:  # made before it was kept
+        database.execute("ALTER TABLE account ADD COLUMN why TEXT NOT NULL DEFAULT ''")
     return database

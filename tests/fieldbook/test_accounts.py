@@ -207,3 +207,14 @@ async def test_an_open_page_hears_of_it(accounts: Accounts) -> None:
     assert not await accounts.changed(version, 0)
     await taken(accounts, event(5))
     assert await accounts.changed(version, 60)
+
+
+async def test_a_database_of_before_the_reason_was_kept_goes_on(tmp_path: Path) -> None:
+    path = str(tmp_path / "fieldbook.sqlite3")
+    with closing(opened(path)) as old:
+        old.execute("ALTER TABLE account DROP COLUMN why")
+    with closing(opened(path)) as database:
+        accounts = Accounts(database, ISS)
+        assert await accounts.begin("k1", identity()) is None
+        await taken(accounts, event(4, "user.deactivated"))
+        assert (await seen(accounts)).startswith("Your organization's directory ended your access")

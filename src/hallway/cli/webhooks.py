@@ -106,9 +106,9 @@ def deliveries(
         page = await recent_before(desk, one, None, most)
         found = list(page.deliveries)
         while page.following is not None and len(found) < most:
-            page = await recent_before(desk, one, page.following, most - len(found))
+            page = await recent_before(desk, one, page.following, most)
             found += page.deliveries
-        return found
+        return found[:most]
 
     found = _with(webhook, act, database, base_url)
     _show_rows([delivery_shape(one) for one in found], _COLUMNS, as_json)

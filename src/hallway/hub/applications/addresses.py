@@ -48,6 +48,7 @@ def _fault_of(text: str, in_development: bool, native: bool) -> Refused | None:
             "invalid", "%(address)s cannot be registered: give a whole address, without # and *.", address=repr(text)
         )
     scheme, host = parts.scheme, parts.hostname or ""
+    # A scheme of the application's own is its reversed domain (RFC 8252 §7.1).
     own = native and scheme not in ("", "http", "https", *_NEVER)
     if own and "." in scheme and not parts.netloc:
         return None
